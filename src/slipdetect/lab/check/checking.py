@@ -1,4 +1,7 @@
-"""Everything that can be wrong with a data set before a network sees it, as a ``DataCheck``."""
+"""Everything that can be wrong with a data set before a network sees it.
+
+In: clips. Out: a ``DataCheck``: leaks, copies, confounds, and what cannot be read.
+"""
 
 from __future__ import annotations
 

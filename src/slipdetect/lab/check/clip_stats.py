@@ -1,4 +1,7 @@
-"""What one pass over a video measures without looking at what happens in it."""
+"""What one pass over a video measures without looking at what happens in it.
+
+In: a video. Out: its rate, size, length, borders, light and background, and small gray stills.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect prepare check``: is a data set fit to train and to judge on?"""
+"""``slipdetect prepare check``: is a data set fit to train and to judge on?
+
+In: an annotation file. Out: what was found on stdout, files in a folder, and an exit code.
+"""
 
 from __future__ import annotations
 

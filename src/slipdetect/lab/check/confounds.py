@@ -1,4 +1,7 @@
-"""Whether something that has nothing to do with slipping tells the labels apart by itself."""
+"""Whether something that has nothing to do with slipping tells the labels apart by itself.
+
+In: clips and what was measured of each. Out: a ``Confound`` per property: how well it predicts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A few pictures of every part of a data set, chosen by chance, on one sheet of bounded size."""
+"""A few pictures of every part of a data set, chosen by chance, on one sheet.
+
+In: clips. Out: rows of pictures with what they show; a PNG of bounded size.
+"""
 
 from __future__ import annotations
 

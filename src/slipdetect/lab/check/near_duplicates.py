@@ -1,4 +1,7 @@
-"""Clips that look like one another, told apart into one recording twice and one scene twice."""
+"""Clips that look like one another, told apart into one recording twice and one scene twice.
+
+In: clips and their small gray stills. Out: pairs, those that move most alike first.
+"""
 
 from __future__ import annotations
 

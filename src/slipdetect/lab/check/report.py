@@ -1,4 +1,7 @@
-"""The check of a data set as text for a terminal, a page in Markdown, JSON, CSV, a plot."""
+"""The check of a data set as text for a terminal, a page in Markdown, JSON and CSV.
+
+In: a ``DataCheck``. Out: lines, text, plain data.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Zip and tar archives that strangers made: read file by file, or unpacked into a new folder."""
+"""Zip and tar archives that strangers made: read file by file, or unpacked into a new folder.
+
+In: an archive. Out: its files; what would be written elsewhere, damage and bombs are refused.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Getting files from elsewhere: a path, or an address whose SHA-256 is known beforehand."""
+"""Getting files from elsewhere: a path, or an address whose SHA-256 is known beforehand.
+
+In: ``SOURCE`` or ``SOURCE#sha256=HEX``. Out: the path of a file or of an unpacked archive.
+"""
 
 from __future__ import annotations
 

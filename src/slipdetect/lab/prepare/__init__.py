@@ -1,1 +1,4 @@
-"""From data sets as they come to the project's annotation file."""
+"""From data sets as they come to the project's annotation file.
+
+In: folders, split files, lists, times. Out: a CSV that ``read_annotations`` reads, and other lists.
+"""

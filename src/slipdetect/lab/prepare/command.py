@@ -1,4 +1,7 @@
-"""``slipdetect prepare``: importers, each with the options that all of them share, and the rest."""
+"""``slipdetect prepare``: from videos as they come to data sets that train and evaluate take.
+
+In: folders, lists and videos. Out: a CSV, other list files, trimmed or resized videos, a report.
+"""
 
 from __future__ import annotations
 

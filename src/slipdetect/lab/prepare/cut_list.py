@@ -1,4 +1,7 @@
-"""Lists of cuts of videos, and the annotation file of the new ones."""
+"""Lists of cuts: which stretches of which videos are kept, and what is known about them.
+
+In: a CSV. Out: ``ListedCut``s; after cutting, an annotation file of the new videos.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Long videos with marked times, and which pieces become clips: events, negatives near them."""
+"""Long videos with marked times, and which pieces become clips: events, and negatives near them.
+
+In: times of events and of what only looks like one. Out: ``PlannedClip``s that do not overlap.
+"""
 
 from __future__ import annotations
 

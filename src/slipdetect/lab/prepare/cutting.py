@@ -1,4 +1,7 @@
-"""Long videos with marked times to rows, as they are or cut into clips with their events."""
+"""Long videos with marked times to rows, as they are or cut into clips.
+
+In: ``TimedVideo``s, a plan of cuts. Out: ``Prepared``; clips, and where in them the events are.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Frames that show nothing new left out: the 2020 course report's de-duplication."""
+"""Frames that show nothing new left out: the 2020 course report's de-duplication.
+
+In: a video and a threshold. Out: an MP4 with fewer frames, at their old times unless asked not to.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect prepare export-lists``: the annotation file as lists, for code that reads those."""
+"""``slipdetect prepare export-lists``: the annotation file as lists, for code that reads those.
+
+In: clips with splits, and a way to count frames. Out: text files, perhaps a pickle.
+"""
 
 from __future__ import annotations
 

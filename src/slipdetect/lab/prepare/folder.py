@@ -1,4 +1,7 @@
-"""Self-made videos in class folders to rows."""
+"""Self-made videos in class folders to rows.
+
+In: ``FOLDER/fall/*.mp4``, ``FOLDER/normal/anna/*.mp4``. Out: ``Prepared``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Folders of pictures (``NAME/frame_000001.jpg``, ...), as older programs keep videos, to MP4s."""
+"""Folders of pictures, as older programs keep their videos, made videos again.
+
+In: ``NAME/frame_000001.jpg``, ``NAME/frame_000002.jpg``, ... Out: an MP4 of them.
+"""
 
 from __future__ import annotations
 

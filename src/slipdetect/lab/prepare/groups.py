@@ -1,4 +1,7 @@
-"""Guessing from names which clips show the same person, scene or film."""
+"""Guessing from names which clips show the same person, scene or film.
+
+In: paths of clips. Out: a group for each.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""HMDB51: class folders or archives of clips and the official split files to rows."""
+"""HMDB51: class folders or archives of clips and the official split files to rows.
+
+In: a folder of class folders or ``CLASS.rar``, and ``CLASS_test_splitK.txt``. Out: ``Prepared``.
+"""
 
 from __future__ import annotations
 

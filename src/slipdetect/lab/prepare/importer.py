@@ -1,4 +1,7 @@
-"""What an importer makes ``Prepared`` of, and what importers have in common."""
+"""What an importer of data sets is, and what importers have in common.
+
+In: a data set as it comes. Out: ``Prepared``, which ``slipdetect prepare NAME`` splits and writes.
+"""
 
 from __future__ import annotations
 

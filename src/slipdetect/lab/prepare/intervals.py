@@ -1,4 +1,7 @@
-"""A table of when something happens in long videos to rows, or to clips that are cut out."""
+"""A table of when something happens in long videos to rows, or to clips that are cut out.
+
+In: a CSV ``path,start,end,label`` and the videos. Out: ``Prepared``.
+"""
 
 from __future__ import annotations
 

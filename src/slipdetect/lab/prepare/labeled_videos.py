@@ -1,4 +1,7 @@
-"""Which video a label file means: names of other machines and tools, looked for below a folder."""
+"""Which video a label file means: names of other machines and tools, looked for below a folder.
+
+In: a path, an address or a name from a label file. Out: the video, and the times of its frames.
+"""
 
 from __future__ import annotations
 

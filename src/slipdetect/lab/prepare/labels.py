@@ -1,4 +1,7 @@
-"""Label files of annotation tools to rows: what was labeled when, in videos found by name."""
+"""Label files of annotation tools to rows: what was labeled when, in videos found by name.
+
+In: files in one of the formats of ``label_formats``. Out: ``Prepared``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The 2020 course report's lists, and others of their form, to rows."""
+"""The 2020 course report's lists, and others of their form, to rows.
+
+In: ``Class/video  frames  label``, ``Class/video.mp4 label`` or ``Class/video.mp4``. Out: rows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which class of a data set counts as a slip, which as something else, and which is left out."""
+"""Which class of a data set counts as a slip, which as something else, and which is left out.
+
+In: names of classes and what the user said of them. Out: ``slip``, ``other`` or ``skip`` for each.
+"""
 
 from __future__ import annotations
 

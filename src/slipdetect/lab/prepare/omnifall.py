@@ -1,5 +1,6 @@
 """OmniFall's segments to rows: falls, what is named as looking like one, and who lies afterwards.
 
+In: CSVs ``path,label,start,end,subject,cam,dataset`` and the videos of its sets. Out: ``Prepared``.
 Classes and layout: Schneider et al., OmniFall, 2025, and its companion package omnifall 0.2.0.
 """
 

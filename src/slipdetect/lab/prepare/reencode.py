@@ -1,4 +1,7 @@
-"""Videos written again as MP4s, frame by frame, each frame at its own time."""
+"""Videos written again, frame by frame, each frame at its own time.
+
+In: a video and what becomes of its frames. Out: an MP4 and a ``Reencoded`` about it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``slipdetect prepare trim | resize | dedup | frames``: videos made of videos or of pictures."""
+"""``slipdetect prepare trim | resize | dedup | frames``: videos made of videos or of pictures.
+
+In: files, folders, lists. Out: MP4 files, and an exit code; none that fails stops the others.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rows of an annotation file, written so that ``read_annotations`` reads what was meant."""
+"""Rows of an annotation file, and writing them so that ``read_annotations`` reads what was meant.
+
+In: facts about clips. Out: ``Row`` and ``Prepared``; a CSV, or the old one untouched.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The sizes that stored pictures may have, by the names users give them."""
+"""The sizes that stored pictures may have, by the names users give them.
+
+In: a mode as text, RGB pictures. Out: ``SizeMode``, which brings every picture to its size.
+"""
 
 from __future__ import annotations
 

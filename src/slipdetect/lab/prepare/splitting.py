@@ -1,4 +1,7 @@
-"""Putting clips into training, validation and test, whole groups where that is possible."""
+"""Putting clips into training, validation and test, whole groups where that is possible.
+
+In: rows and shares, or positions. Out: the same rows with their split.
+"""
 
 from __future__ import annotations
 

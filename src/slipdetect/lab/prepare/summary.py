@@ -1,4 +1,7 @@
-"""What a user sees of an imported data set: a table of splits, what was left out, warnings."""
+"""What a user sees of an imported data set: a table of splits, what was left out, warnings.
+
+In: ``Prepared``. Out: the table on stdout, the rest on stderr.
+"""
 
 from __future__ import annotations
 

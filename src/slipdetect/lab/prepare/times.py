@@ -1,4 +1,7 @@
-"""Times of events, as people mark them, compared with each other and with their videos."""
+"""Times of events, as people mark them, compared with each other and with their videos.
+
+In: ``TimedVideo``s, ``Row``s. Out: the same with their times inside the video, or an error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cutting a stretch of time and a part of the picture out of a video."""
+"""Cutting a stretch of time and a part of the picture out of a video.
+
+In: a video, a ``Cut`` and a ``SizeMode``. Out: an MP4 whose times count from the cut.
+"""
 
 from __future__ import annotations
 

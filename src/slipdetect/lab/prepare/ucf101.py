@@ -1,4 +1,7 @@
-"""UCF101 and data sets in its form: class folders and the lists beside them to rows."""
+"""UCF101 and data sets in its form: class folders and the lists beside them to rows.
+
+In: a folder, ``classInd.txt``, ``trainlist01.txt``, ``testlist01.txt``. Out: ``Prepared``.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """UR Fall's release to videos and rows: folders of pictures, their times, and a label a frame.
 
+In: ``fall-01-cam0-rgb/``, ``fall-01-data.csv``, ``urfall-cam0-falls.csv``. Out: MP4s, ``Prepared``.
 Layout: Kwolek and Kepski, Computer Methods and Programs in Biomedicine 117, 2014, and its site.
 """
 

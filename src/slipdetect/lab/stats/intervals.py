@@ -1,4 +1,7 @@
-"""Intervals: 95%, from resamples of a metric, or exact where these say nothing."""
+"""Intervals: 95%, from resamples of a metric, or exact where these say nothing.
+
+In: the metric, its resamples, the independent observations behind it. Out: an ``Interval``.
+"""
 
 from __future__ import annotations
 

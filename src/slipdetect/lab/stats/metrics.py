@@ -1,4 +1,7 @@
-"""Metrics of clips and events, each with its interval from the same resamples."""
+"""Metrics of clips and events, each with its interval from the same resamples.
+
+In: what every clip brings to a metric. Out: ``Metric``s.
+"""
 
 from __future__ import annotations
 

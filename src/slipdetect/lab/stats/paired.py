@@ -1,4 +1,7 @@
-"""Whether one way of scoring clips is better than another on the same clips."""
+"""Whether one way of scoring clips is better than another on the same clips.
+
+In: what both decided of each clip. Out: p-values and the interval of a difference.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Plots without a screen; metrics as dots with their intervals, a row each."""
+"""Plots without a screen; metrics as dots with their intervals, a row each.
+
+In: ``Metric``s and where they stand. Out: figures, marks on axes.
+"""
 
 from __future__ import annotations
 

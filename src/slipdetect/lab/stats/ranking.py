@@ -1,4 +1,7 @@
-"""Areas under the curves of a score, for many resamples at once."""
+"""Areas under the curves of a score, for many resamples at once.
+
+In: scores and labels of clips, ``(resamples, clips)`` weights. Out: areas, ``(resamples,)``.
+"""
 
 from __future__ import annotations
 

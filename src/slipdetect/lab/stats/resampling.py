@@ -1,4 +1,7 @@
-"""Drawing whole groups of clips again and again."""
+"""Drawing whole groups of clips again and again.
+
+In: the group and the label of every clip. Out: how often each clip is in each resample.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How metrics are written, alike in every report."""
+"""How metrics are written, alike in every report.
+
+In: ``Metric``s, tables of cells. Out: text, plain data, pages.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Anvil's XML: labels of primary tracks, named by their first attribute or their track.
+"""Anvil's XML: tracks of elements with a begin, an end and attributes.
 
-Elements of other tracks have no times of their own and are passed over.
+In: the XML of an annotation. Out: labels, named by their first attribute or their track. Elements
+of other tracks than primary ones have no times of their own and are passed over.
 """
 
 from __future__ import annotations

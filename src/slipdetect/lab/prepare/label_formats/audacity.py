@@ -1,6 +1,7 @@
-"""Audacity's label tracks: begin, end and text a line, of the video that has the file's name.
+"""Audacity's label tracks: begin, end and text of a label a line, parted by tabs.
 
-The lines of frequencies that may follow one are passed over.
+In: the text. Out: labels of the video that has the name of the file. The lines of frequencies that
+may follow a label are passed over.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Exports of BORIS: aggregated events, a row each, and tabular events, a row a begin or an end.
 
-Either names the file that an event begins in, at a time of the whole queue.
+In: TSV or CSV with BORIS's columns. Out: labels by the file that each is in. Either names the file
+that an event begins in, at a time of the whole queue.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Projects of BORIS (``.boris``): observations of queued files, labels by the file each is in.
+"""Projects of BORIS (``.boris``): observations of queued files, and states that begin and end.
 
-State events are marked by their begin and, once more, by their end.
+In: the JSON. Out: labels by the file that each is in. State events are marked by their begin and,
+once more, by their end.
 """
 
 from __future__ import annotations

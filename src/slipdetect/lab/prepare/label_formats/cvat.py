@@ -1,6 +1,7 @@
-"""CVAT for video 1.1: a label for every stretch of frames in which a track's shape is shown.
+"""CVAT for video 1.1: tracks of boxes and other shapes by frame.
 
-A shape with ``outside="1"`` says that from this frame on there is nothing.
+In: the XML. Out: a label for every stretch of frames in which a track's thing is in the picture. A
+shape with ``outside="1"`` says that from its frame on there is nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""ELAN's ``.eaf``: all tiers of annotations between time slots, in milliseconds.
+"""ELAN's ``.eaf``: tiers of annotations between time slots, in milliseconds.
 
-Those that refer to others have the times of those; one whose slot has no time has none either.
+In: the XML. Out: labels; an annotation whose slot has no time has none either. Of all tiers;
+annotations that refer to others have the times of those.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A label file with its text as JSON, XML or lines, and what formats make of it."""
+"""A label file as it comes, and what formats make of it.
+
+In: a path. Out: ``LabelFile`` with the text as JSON, XML or lines; ``Label``s of a ``LabelSet``.
+"""
 
 from __future__ import annotations
 

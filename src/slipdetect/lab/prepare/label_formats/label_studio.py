@@ -1,9 +1,9 @@
-"""Label Studio's JSON or JSON_MIN: timelines of videos in frames, labels of sound in seconds.
+"""Label Studio's JSON: timelines of videos in frame numbers, and labels of their sound in seconds.
 
-The editor takes a time as frame number through the frame rate of the labeling configuration,
-whatever the video has, so that has to be given. Canceled annotations, and tasks without any, are of
-nobody who looked. Predictions count in tasks that nobody could annotate yet, as ``detect`` writes
-them.
+In: an export (JSON), or JSON_MIN. Out: labels. The editor takes a time as frame number through the
+frame rate of the labeling configuration, whatever the video has, so that has to be given. Canceled
+annotations, and tasks without any, are of nobody who looked. Predictions count in tasks that nobody
+could annotate yet, as ``detect`` writes them.
 """
 
 from __future__ import annotations

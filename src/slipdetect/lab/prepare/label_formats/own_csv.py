@@ -1,6 +1,7 @@
-"""Our own annotation files and the CSV of ``slipdetect detect``: a row a time.
+"""Tables of videos and times: our own annotation files, and the CSV of ``slipdetect detect``.
 
-A row without times is a video that was looked at; verdicts of a review count as they do there.
+In: a CSV. Out: labels by its column ``label``; verdicts of a review count as they do there. A row
+without times is a video that was looked at.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""All formats of label files: a new one is a module and its name here."""
+"""All formats of label files: a new one is a module and its name here.
+
+In: a file. Out: the format that it is in, and what it says.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""WebVTT and SubRip, also as ``slipdetect detect`` writes them: a label a cue.
+"""Subtitles: WebVTT and SubRip, also those that ``slipdetect detect`` writes.
 
-Its text without tags is the class; the video has the name of the file.
+In: the text. Out: a label a cue, of the video that has the name of the file. The text of a cue
+without tags is its class.
 """
 
 from __future__ import annotations

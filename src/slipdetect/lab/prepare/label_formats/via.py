@@ -1,6 +1,7 @@
-"""Projects of VIA 3 (VGG Image Annotator): a label for each attribute that a segment has.
+"""Projects of VIA 3 (VGG Image Annotator): segments of videos with attributes.
 
-``z`` of a metadata entry is a begin and an end in seconds, a moment, or empty: of all.
+In: the JSON of a project. Out: labels, one for each attribute that a segment has. ``z`` of a
+metadata entry is a begin and an end in seconds, a moment, or empty: of all.
 """
 
 from __future__ import annotations
