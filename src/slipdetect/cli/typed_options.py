@@ -40,7 +40,7 @@ class _Path(click.Path):
     """A path that there can be."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path = super().convert(value, param, ctx)
+        path: Any = super().convert(value, param, ctx)
         try:
             Path(path).lstat()
         except OSError as error:

@@ -5,11 +5,9 @@ In: entries of a list and their folder. Out: paths, or an error that says where 
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
-from slipdetect._text import excerpt
 from slipdetect.errors import DataError
 
 
@@ -36,7 +34,7 @@ class Enclosure:
             where: The list and line, for messages.
 
         Raises:
-            DataError: ``entry`` is empty, an address, begins with ``~``, is too long, or leads out.
+            DataError: ``entry`` is empty, an address, begins with ``~``, or leads out.
         """
         if not entry:
             raise DataError(f"{where}: the path is empty")
@@ -51,11 +49,6 @@ class Enclosure:
                 f" {str(self.root)!r} (./~ if the name begins so)"
             )
         path = self.root / entry
-        try:
-            path.lstat()
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                raise DataError(f"{where}: {excerpt(entry)}... is too long for a path") from error
         real = os.path.realpath(path)
         if not real.startswith(self._inside):
             raise DataError(

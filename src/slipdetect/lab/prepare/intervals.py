@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from slipdetect._io import exists
 from slipdetect._text import excerpt, printable
 from slipdetect.cli.typed_options import FOLDER, Number, option
 from slipdetect.errors import DataError, UsageError
@@ -144,7 +145,7 @@ def read_intervals(file: Path, root: Path, dataset: str = "") -> list[list[Annot
 
 def _video(lines: Sequence[AnnotationLine], root: Path, dataset: str) -> list[AnnotationLine]:
     first = lines[0]
-    if not first.path.is_file():
+    if not (exists(first.path) and first.path.is_file()):
         raise DataError(
             f"{first.where}: {excerpt(first.name)} was not found below {str(root)!r};"
             " check its spelling, or name the folder of the videos with --videos"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from slipdetect._io import exists
 from slipdetect._tables import read_table, whole
 from slipdetect._text import excerpt
 from slipdetect.cli.typed_options import FOLDER, option
@@ -128,7 +129,7 @@ class Omnifall(Importer):
         labels = job.classes.labels(CLASSES, "OmniFall")
         prepared.left_out.add(SKIPPED, [name for name in CLASSES if labels[name] == SKIP])
         for video, segments in by_video.items():
-            if video.is_file():
+            if exists(video) and video.is_file():
                 prepared.rows += _rows(segments, labels, prepared)
             else:
                 prepared.left_out.add(MISSING, str(video))

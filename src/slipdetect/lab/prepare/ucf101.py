@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from slipdetect._io import exists
 from slipdetect._tables import list_lines
 from slipdetect._text import excerpt
 from slipdetect.cli.typed_options import FOLDER, option
@@ -97,7 +98,7 @@ class Ucf101(Importer):
                 _check(entry, index, listed)
                 if entry.action not in wanted:
                     continue
-                if entry.path.is_file():
+                if exists(entry.path) and entry.path.is_file():
                     prepared.rows.append(self._row(entry, labels[entry.action], split))
                 else:
                     missing.append(entry.name)
