@@ -108,6 +108,16 @@ def test_check_fast_decodes_nothing(
     assert files(out) == ["check.json"]
 
 
+def test_check_leaves_nothing_of_an_earlier_report(run, dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    clips = annotate(dataset, SOUND)
+    assert run("prepare", "check", clips, "--out", out, "--sheet").exit_code == 0
+    (out / "notes.txt").write_text("mine")
+    again = run("prepare", "check", clips, "--fast", "--out", out, "--overwrite")
+    assert again.exit_code == 0, again.output
+    assert files(out) == ["check.json", "notes.txt"]
+
+
 def test_check_group_names_that_differ_in_case_only(run, dataset: Path) -> None:
     rows = {**SOUND, "0": ("fall", "Big_Fish", "train"), "1": ("fall", "BIG-FISH", "train")}
     done = run("prepare", "check", annotate(dataset, rows), "--fast")

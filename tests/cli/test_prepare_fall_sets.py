@@ -132,6 +132,7 @@ def test_a_video_whose_fall_is_left_out_shows_no_other(run: Any, root: Path) -> 
     ("line", "words"),
     [
         ("a/1,16,0,1,-1,-1,of-syn", "line 2: label '16' is none of OmniFall's"),
+        (f"a/1,{'1' * 5000},0,1,-1,-1,of-syn", f"line 2: label '{'1' * 80}' is none of"),
         ("a/1,falls,0,1,-1,-1,of-syn", "line 2: label 'falls' is none of OmniFall's"),
         ("a/1,1,x,1,-1,-1,of-syn", "line 2: start 'x' is not seconds"),
         ("../../../a,1,0,1,-1,-1,of-syn", "leads out of"),
@@ -214,14 +215,38 @@ def test_urfd(urfd: Path) -> None:
     assert (urfd / "fall-01-cam0.mp4").stat().st_mtime_ns == made
 
 
+def test_a_video_of_urfd_made_of_other_times_is_made_again(urfd: Path) -> None:
+    times = urfd / "fall-01-data.csv"
+    known = times.read_text()
+    times.unlink()
+    assert prepare(urfd).exit_code == 0
+    times.write_text(known)
+    (urfd / "clips.csv").unlink()
+    args = ["prepare", "urfd", str(urfd), "--out", str(urfd / "clips.csv")]
+    refused = CliRunner().invoke(cli, args, catch_exceptions=False)
+    assert refused.exit_code == 6
+    assert "fall-01-cam0.mp4' exists already" in refused.stderr
+    assert prepare(urfd).exit_code == 0
+    with open_video(urfd / "fall-01-cam0.mp4") as video:
+        assert [frame.time for frame in video.frames()] == pytest.approx(TIMES, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
         ("fall-01-data.csv", "1,0,1\n2,33,1\n", "has no time for picture 3"),
         ("fall-01-data.csv", "1,33,1\n2,33,1\n", "its times do not grow with its frames"),
-        ("fall-01-data.csv", "1,x,1\n", "line 1: column 2 is not a number"),
+        *[
+            ("fall-01-data.csv", f"1,{x},1\n", "line 1: column 2 is no")
+            for x in ("x", "nan", "inf")
+        ],
+        ("fall-01-data.csv", "inf,0,1\n", "line 1: column 1 is not a number"),
         ("urfall-cam0-falls.csv", "fall-01,1,3\n", "label 3 is none of -1, 0 and 1"),
-        ("urfall-cam0-falls.csv", "fall-01,1,-1\nfall-01,90,1\n", "and the pictures end at 10"),
+        (
+            "urfall-cam0-falls.csv",
+            "fall-01,1,-1\nfall-01,90,1\n",
+            "'fall-01-cam0' is of frame 90",
+        ),
     ],
 )
 def test_files_of_urfd_that_make_no_sense(urfd: Path, name: str, text: str, words: str) -> None:

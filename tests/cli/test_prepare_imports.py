@@ -49,17 +49,23 @@ def own(tmp_path: Path) -> Path:
     return touch(tmp_path / "own", *names)
 
 
+def test_a_folder_of_which_nothing_is_left(own: Path) -> None:
+    result = run("folder", own, "--map", "*=skip", "--map", "fall=skip", "--out", own / "c.csv")
+    assert result.exit_code == 3
+    assert "no clip is left to write: 2 class left out by the mapping" in result.stderr
+
+
 def test_folder_to_csv(own: Path) -> None:
     out = own / "clips.csv"
     result = run("folder", own, "--out", out)
     assert result.exit_code == 0, result.stderr
     assert result.stdout == (
         f"{out}\n\n"
-        "split    slip   other   clips  groups\n"
-        "train       8       8      16       4\n"
-        "val         2       2       4       1\n"
-        "test        2       2       4       1\n"
-        "all        12      12      24       6\n"
+        "split  slip  other  clips  groups\n"
+        "train     8      8     16       4\n"
+        "val       2      2      4       1\n"
+        "test      2      2      4       1\n"
+        "all      12     12     24       6\n"
     )
     clips = read_annotations(out)
     sides = {clip.group: {c.split for c in clips if c.group == clip.group} for clip in clips}
@@ -89,7 +95,7 @@ def test_the_course_reports_split_warns(own: Path) -> None:
     result = run("folder", own, "--out", own / "clips.csv", "--test-every", 4)
     assert result.exit_code == 0
     assert "--test-every goes by position, not by group" in result.stderr
-    assert "test        3       3       6" in result.stdout
+    assert "test      3      3      6" in result.stdout
     both = run("folder", own, "--out", own / "x.csv", "--test-every", 4, "--val", 0.1)
     assert both.exit_code == 2
     assert "leave --val and --test out" in both.stderr
@@ -141,8 +147,8 @@ def test_S01_hmdb51_with_real_clips(clips: Path, tmp_path: Path) -> None:
     args = ("hmdb51", clips / "hmdb51", "--splits", clips / "hmdb51" / "splits", "--root", clips)
     result = run(*args, "--split", 1, "--out", out)
     assert result.exit_code == 0, result.stderr
-    assert "train      70     204     274     125\n" in result.stdout
-    assert "test       30      71     101      55\n" in result.stdout
+    assert "train    70    204    274     125\n" in result.stdout
+    assert "test     30     71    101      55\n" in result.stdout
     assert "   251  not used by this split (0 in its file)\n" in result.stdout
     assert "19 groups are in more than one split, with 38 of the clips held out" in result.stderr
     assert len(read_annotations(out, clips)) == 375

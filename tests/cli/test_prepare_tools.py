@@ -72,7 +72,7 @@ def test_trim_one_video(run, here: Path) -> None:
     assert done.exit_code == 0, done.output
     assert codes(here / "x.mp4") == [5, 6, 7, 8, 9]
     assert done.stdout == ""
-    assert done.stderr == "'x.mp4': 5 of 11 frames, 0.50 s to 0.90 s, 128x96 px\n"
+    assert done.stderr == "'x.mp4': 5 of 11 frames, 0.50 s to 1.00 s, 128x96 px\n"
 
 
 def test_trim_to_a_box_and_a_size(run, here: Path) -> None:
@@ -152,11 +152,36 @@ def test_trim_a_list_of_cuts(run, here: Path) -> None:
     assert run("prepare", "trim", "cuts.csv", "--root", "in", "--out", "o", "--overwrite")
 
 
+def test_several_parts_of_one_stretch_are_videos_of_their_own(run, here: Path) -> None:
+    rows = [f"fall/a.mp4,0.5,1,{x},0,64,48" for x in ("0", "64")] + ["fall/a.mp4,0.5,1,,,,"]
+    (here / "cuts.csv").write_text("\n".join(["path,start,end,x,y,width,height", *rows]))
+    done = run("prepare", "trim", "cuts.csv", "--root", "in", "--out", "o")
+    assert done.exit_code == 0, done.output
+    names = ("0,0,64,48", "64,0,64,48", "whole")
+    assert files(here / "o") == [f"a-0.5-1-{name}.mp4" for name in names]
+
+
+@pytest.mark.parametrize("args", [["frames", "{}", "--out", "o"], ["dedup", "in", "--out", "{}"]])
+def test_a_name_that_no_file_can_have_is_refused(run, here: Path, args: list[str]) -> None:
+    done = run("prepare", *(arg.format("n" * 300) for arg in args))
+    assert done.exit_code == 2
+    assert "has a name that is too long" in done.stderr
+
+
+def test_an_event_lasts_until_the_last_frame_of_its_cut_ends(run, here: Path) -> None:
+    rows = ["fall/a.mp4,0.5,1,fall,0.6,1", "fall/a.mp4,1,0:01.1,fall,1,1.1"]
+    head = "path,start,end,label,event_start,event_end"
+    (here / "cuts.csv").write_text("\n".join([head, *rows]))
+    assert run("prepare", "trim", "cuts.csv", "--root", "in", "--out", "o").exit_code == 0
+    events = [clip.events for clip in read_annotations(here / "o" / "clips.csv")]
+    assert events == [(pytest.approx((0.1, 0.5)),), (pytest.approx((0.0, 0.1)),)]
+
+
 @pytest.mark.parametrize(
     ("row", "says"),
     [
         ("../x.mp4,,,,,,,,,,", "line 2.*leads out"),
-        ("a.mp4,two,,,,,,,,,", "line 2.*start 'two'"),
+        ("a.mp4,two,,,,,,,,,", "line 2: start: time 'two' is neither"),
         ("a.mp4,3,2,,,,,,,,", "line 2.*makes no sense"),
         ("a.mp4,,,1,2,3,,,,,", "line 2.*X,Y"),
         ("a.mp4,0,1,,,,,fall,2,3,", "line 2.*outside the cut"),

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from prepare_files import touch
+from slipdetect._tables import list_lines
 from slipdetect.errors import DataError
 from slipdetect.lab.course2020.lists import read_course_list, read_course_lists
 from slipdetect.lab.prepare.hmdb51 import read_split_file
 from slipdetect.lab.prepare.intervals import read_intervals
 from slipdetect.lab.prepare.lists import parse_frame_counts, read_frame_counts
-from slipdetect.lab.prepare.text_files import list_lines
 from slipdetect.lab.prepare.ucf101 import read_class_index, read_ucf_list
 
 ESCAPES = [

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from slipdetect.lab.check.checking import DataCheck, count_clips
-from slipdetect.lab.check.confound_plot import draw_confounds
 from slipdetect.lab.check.confounds import Confound, ConfoundReport
 from slipdetect.lab.check.contact_sheet import (
     MOST_ROWS,
@@ -31,6 +30,7 @@ from slipdetect.lab.check.report import (
     confound_data,
     confound_lines,
     confound_markdown,
+    draw_confounds,
     near_duplicates_csv,
 )
 from slipdetect.lab.data import Clip
@@ -158,7 +158,7 @@ def test_confounds_as_text() -> None:
     data = confound_data(REPORT)
     assert [item["telling"] for item in data["confounds"]] == [True, False]
     quiet = ConfoundReport(REPORT.confounds[1:], (40, 60), 30, 5, False)
-    assert any("None alone surely tells" in line for line in confound_lines(quiet))
+    assert any("No property alone surely tells" in line for line in confound_lines(quiet))
     assert "scenes may be on both sides" in confound_markdown(quiet, "d")
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from slipdetect.errors import VideoError
 from slipdetect.lab.check.clip_stats import measure_clip
-from synth import make_video
+from slipdetect.video import open_video
+from synth import cut, make_video
 
 
 def flat(level: int, width: int = 160, height: int = 96) -> np.ndarray:
@@ -68,3 +69,13 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
         measure_clip(tmp_path / "a.mp4")
     with pytest.raises(VideoError, match="not found"):
         measure_clip(tmp_path / "b.mp4")
+
+
+def test_a_file_that_was_cut_off_is_as_long_as_what_is_there(tmp_path: Path) -> None:
+    path = cut(make_video(tmp_path / "a.mkv", count=100, rate=10.0, size=(64, 48)).path, 0.5)
+    facts = measure_clip(path)
+    with open_video(path) as video:
+        times = [frame.time for frame in video.frames()]
+        assert video.info.duration == pytest.approx(10.0, abs=0.1)
+    assert times[-1] < 8
+    assert facts.seconds == pytest.approx(times[-1] + 0.1, abs=0.11)

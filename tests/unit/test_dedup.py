@@ -35,7 +35,7 @@ def test_frames_keep_their_times_and_the_last_one_stays(video: Path, tmp_path: P
     assert [code for _, code in found] == [0, 37, 0, 74, 74]
     assert [time for time, _ in found] == pytest.approx([0, 3 / 25, 5 / 25, 7 / 25, 9 / 25])
     assert (done.read, done.written, done.start) == (10, 5, 0.0)
-    assert done.end == pytest.approx(9 / 25)
+    assert done.end == pytest.approx(10 / 25)
 
 
 def test_renumbering_is_what_the_report_did(video: Path, tmp_path: Path) -> None:

@@ -156,6 +156,13 @@ def test_nobody_listens(server: Server, tmp_path: Path) -> None:
     assert "refused" in refusal(f"{server.address}/a.mp4#sha256={WRONG}", tmp_path)
 
 
+@pytest.mark.parametrize("host", ["files..example", "a" * 64 + ".example"])
+def test_a_host_that_no_name_server_knows_how_to_look_for(host: str, tmp_path: Path) -> None:
+    message = refusal(f"http://{host}/a.mp4#sha256={WRONG}", tmp_path)
+    assert "cannot fetch" in message
+    assert "check the address" in message
+
+
 @pytest.mark.parametrize("target", ["/ok/a.mp4", "{}/ok/a.mp4"])
 def test_redirects_are_followed(server: Server, tmp_path: Path, target: str) -> None:
     server.add("/ok/a.mp4")

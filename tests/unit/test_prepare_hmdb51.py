@@ -276,6 +276,12 @@ def test_archives_of_single_classes_and_of_split_files(archives: Path) -> None:
     assert [p for p in (archives / "work").iterdir() if p.name.startswith(".")] == []
 
 
+def test_an_archive_that_is_not_there_is_named(archives: Path) -> None:
+    gone = archives / "gone.rar"
+    with pytest.raises(DataError, match=r"gone\.rar' was not found"):
+        read(archives / "hmdb", gone, work=archives / "work")
+
+
 def test_packed_members_without_a_program_say_which_to_install(
     archives: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from prepare_files import touch
 from slipdetect.cli.main import cli
 from slipdetect.lab.data import read_annotations
-from slipdetect.lab.prepare.importers import IMPORTERS, load_importer
+from slipdetect.lab.prepare.command import IMPORTERS, load_importer
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "importer.py"
@@ -46,11 +46,11 @@ def test_one_class_and_one_line_make_a_command(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stderr
     assert done.stdout == (
         f"{out}\n\n"
-        "split    slip   other   clips  groups\n"
-        "train       6       6      12       3\n"
-        "val         2       2       4       1\n"
-        "test        2       2       4       1\n"
-        "all        10      10      20       5\n"
+        "split  slip  other  clips  groups\n"
+        "train     6      6     12       3\n"
+        "val       2      2      4       1\n"
+        "test      2      2      4       1\n"
+        "all      10     10     20       5\n"
         "\nleft out\n     1  class left out by the mapping\n"
     )
     clips = read_annotations(out)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.prepare.rows import Row, straddling
 from slipdetect.lab.prepare.splitting import (
+    SplitRequest,
     assign_splits,
     hold_out,
     split_by_position,
@@ -104,7 +105,7 @@ def test_several_events_of_one_clip_count_once() -> None:
 @pytest.mark.parametrize(("val", "test"), [(-0.1, 0.2), (0.2, 1.0), (0.5, 0.5), (float("nan"), 0)])
 def test_impossible_shares(val: float, test: float) -> None:
     with pytest.raises(UsageError, match="together below 1"):
-        assign_splits(rows_of(("a", 1, 1), ("b", 1, 1)), val, test, 0)
+        SplitRequest(val, test)
 
 
 def test_one_label_is_refused_unless_no_split_is_wanted() -> None:

@@ -15,7 +15,7 @@ from slipdetect.cli.main import cli
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data import read_annotations
 from slipdetect.lab.data.times import Late
-from slipdetect.lab.prepare.importers import IMPORTERS
+from slipdetect.lab.prepare.command import IMPORTERS
 from slipdetect.lab.prepare.rows import Row
 from slipdetect.lab.prepare.times import check_rows
 from synth import make_video

@@ -19,11 +19,11 @@ from media.marker import read_marker
 from slipdetect import backbones
 from slipdetect.detection import Detector, loading
 from slipdetect.errors import DataError
-from slipdetect.lab.data.annotations import Clip
+from slipdetect.lab.data.annotations import AnnotationLine, Clip, Span
 from slipdetect.lab.data.frame_cache import FrameCache, Sampling
 from slipdetect.lab.data.window_reader import WindowReader, WindowRecipe
 from slipdetect.lab.data.windows import WindowRule
-from slipdetect.lab.prepare.cut_plan import PlannedClip, Span, TimedVideo
+from slipdetect.lab.prepare.cut_plan import PlannedClip
 from slipdetect.lab.prepare.cutting import cut_video
 from slipdetect.lab.prepare.times import Late, check_times
 from slipdetect.lab.prepare.trimming import Cut, trim
@@ -129,13 +129,14 @@ def numbers(path: Path) -> list[int]:
 
 def test_times_read_off_a_player_are_taken(late: Path, tmp_path: Path) -> None:
     marked = Span("a.csv, line 2", 9.0, 13.0, True)
-    video = TimedVideo(late, "late.mp4", "a.csv, line 2", True, (marked,), "late")
-    checked, end = check_times(video, Late())
-    assert checked.spans == (marked,)
+    line = AnnotationLine("a.csv, line 2", late, "late.mp4", True, marked, "late", "", "", {})
+    checked, end = check_times([line], Late())
+    assert checked == [line]
     assert end == pytest.approx(14.0, abs=0.05)
-    (clip,) = cut_video(late, [(PlannedClip(9.0, 11.0, (9.5, 10.0)), tmp_path / "cut.mp4")])
-    assert numbers(clip.path) == list(range(3 * RATE, 5 * RATE))
-    assert clip.event == pytest.approx((0.5, 1.0), abs=0.02)
+    ((clip, path),) = cut_video(late, [(PlannedClip(9.0, 11.0, (9.5, 10.0)), tmp_path / "cut.mp4")])
+    assert numbers(path) == list(range(3 * RATE, 5 * RATE))
+    assert clip.start == pytest.approx(9.0, abs=0.02)
+    assert clip.event == (9.5, 10.0)
     trim(late, tmp_path / "trim.mp4", Cut(9.0, 11.0))
     assert numbers(tmp_path / "trim.mp4") == list(range(3 * RATE, 5 * RATE))
 
@@ -151,10 +152,10 @@ def test_a_piece_over_a_gap_is_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"has a gap between 4000\.00 s and 4010\.00 s"):
             cut_video(clip, [*first, inside], overwrite=True)
         assert not target.exists()
-    (made,) = cut_video(clip, [(PlannedClip(GAP + 8.0, GAP + 10.0, None), target)])
+    ((made, _),) = cut_video(clip, [(PlannedClip(GAP + 8.0, GAP + 10.0, None), target)])
     assert (made.start, made.end) == pytest.approx((GAP + 8.0, GAP + 10.0), abs=0.05)
     target.unlink()
-    (made,) = cut_video(clip, [(PlannedClip(GAP + 9.0, GAP + 11.0, None), target)])
+    ((made, _),) = cut_video(clip, [(PlannedClip(GAP + 9.0, GAP + 11.0, None), target)])
     assert (made.start, made.end) == pytest.approx((GAP + 9.0, GAP + 11.0), abs=0.05)
 
 

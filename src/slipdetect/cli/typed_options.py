@@ -5,6 +5,7 @@ In: a dataclass whose fields are made by ``option``. Out: click options; the dat
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, field, fields
@@ -35,9 +36,22 @@ class Number(click.FloatRange):
         return found
 
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
-PATH = click.Path(path_type=Path)
+class _Path(click.Path):
+    """A path that there can be."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path: Any = super().convert(value, param, ctx)
+        try:
+            Path(path).lstat()
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                self.fail(f"{str(path)[:40]!r}... has a name that is too long", param, ctx)
+        return path
+
+
+FOLDER = _Path(path_type=Path, file_okay=False)
+FILE = _Path(path_type=Path, dir_okay=False)
+PATH = _Path(path_type=Path)
 POSITIVE = Number(min=0.0, min_open=True)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from label_texts import AUDACITY, MAP, VIA, rows
+from label_texts import AUDACITY, CVAT, MAP, VIA, rows
 
 ANVIL = """<?xml version="1.0" encoding="ISO-8859-1"?>
 <annotation><head><specification src="s.xml"/><video src="C:\\cam\\a.mp4"/></head><body>
@@ -111,3 +111,17 @@ def test_xml_in_the_encoding_that_it_declares(labels: Any, tmp_path: Path) -> No
     file.write_bytes(ANVIL.replace('name="notes"', 'name="Käse"').encode("iso-8859-1"))
     assert labels(file).exit_code == 0
     assert len(rows(tmp_path)) == 2
+
+
+def test_a_frame_that_no_video_has(labels: Any) -> None:
+    result = labels(("x.xml", CVAT.replace('frame="99"', f'frame="{"9" * 5000}"')))
+    assert result.exit_code == 3
+    assert "track 1 has a shape without a frame" in result.stderr
+
+
+def test_numbers_that_no_time_can_be(labels: Any) -> None:
+    project = json.dumps(VIA).replace("[4,", f"[1{'0' * 400},")
+    assert project != json.dumps(VIA)
+    result = labels(("x.json", project))
+    assert result.exit_code == 3
+    assert "has times that are no begin and end" in result.stderr

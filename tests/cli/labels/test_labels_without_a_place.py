@@ -145,3 +145,16 @@ def test_the_video_at_the_very_path_is_meant(labels: Any, videos: Path, tmp_path
         "/no/a.mp4": "refused",
         "a": "refused",
     }
+
+
+@pytest.mark.parametrize("host", ["[cam", "[cam]"])
+def test_a_host_that_is_none_hides_no_video(labels: Any, tmp_path: Path, host: str) -> None:
+    value = {"start": 4, "end": 5.25, "labels": ["falls"]}
+    task = {
+        "id": 1,
+        "data": {"video": f"http://{host}/clips/a.mp4?key=1#t=2"},
+        "annotations": [{"result": [{"from_name": "sound", "value": value}]}],
+    }
+    result = labels(("x.json", json.dumps([task])), options=("--map", "falls=slip"))
+    assert result.exit_code == 0, result.stderr
+    assert rows(tmp_path) == [("cam/a.mp4", "slip", "4", "5.25")]

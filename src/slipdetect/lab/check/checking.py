@@ -150,21 +150,16 @@ def count_clips(clips: Sequence[Clip], seconds: Mapping[Path, float]) -> list[Co
             there = [c for c in clips if (c.split, c.positive) == (split, positive)]
             for dataset in sorted({clip.dataset for clip in there}):
                 some = [clip for clip in there if clip.dataset == dataset]
-                found.append(count(some, seconds, split, "slip" if positive else "other", dataset))
+                known = [seconds[clip.path] for clip in some if clip.path in seconds]
+                found.append(
+                    Count(
+                        split=split,
+                        label="slip" if positive else "other",
+                        dataset=dataset,
+                        clips=len(some),
+                        groups=len({clip.group for clip in some}),
+                        seconds=sum(known) if known else None,
+                        events=sum(len(clip.events) for clip in some),
+                    )
+                )
     return found
-
-
-def count(
-    clips: Sequence[Clip], seconds: Mapping[Path, float], split: str, label: str, dataset: str
-) -> Count:
-    """Return the row of ``clips``."""
-    known = [seconds[clip.path] for clip in clips if clip.path in seconds]
-    return Count(
-        split=split,
-        label=label,
-        dataset=dataset,
-        clips=len(clips),
-        groups=len({clip.group for clip in clips}),
-        seconds=sum(known) if known else None,
-        events=sum(len(clip.events) for clip in clips),
-    )

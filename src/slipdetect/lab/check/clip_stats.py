@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from slipdetect.errors import VideoError
 from slipdetect.video import open_video, recorded_bytes
 from slipdetect.video.timing import DEFAULT_FRAME_RATE
 
@@ -67,7 +66,7 @@ def measure_clip(path: Path) -> ClipStats:
     """Read a video once, from its beginning to its end.
 
     Raises:
-        VideoError: It cannot be read or has no frame.
+        VideoError: It cannot be read.
     """
     with open_video(path) as video:
         small: list[Picture] = []
@@ -75,22 +74,23 @@ def measure_clip(path: Path) -> ClipStats:
             if len(small) < MOST_STILLS:
                 small.append(_resized(frame.image, _SMALL_SIDE))
         info, report = video.info, video.report
-    if not small:
-        raise VideoError(f"{str(path)!r} has no frame that can be decoded; copy it again")
     pictures = np.stack(small)
     grays = np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in small])
     rate = DEFAULT_FRAME_RATE if info.frame_rate is None else info.frame_rate
     inside = _inside(np.percentile(grays, 90, axis=0))
     inner = grays[:, *inside]
+    typical = np.median(pictures[:, *inside], axis=0).astype(np.float32)
+    # the header of a file that was cut off still tells its old length
+    told = None if report.truncated else info.duration
     return ClipStats(
         frame_rate=rate,
         width=info.width,
         height=info.height,
-        seconds=report.frames / rate if info.duration is None else info.duration,
+        seconds=frame.time + 1 / rate - info.start if told is None else told,
         bytes=recorded_bytes(path),
         border=float(np.median([_border(gray) for gray in grays])),
         brightness=float(inner.mean()),
-        background=_background(pictures[:, *inside]),
+        background=(_resized(typical, _CELLS) / 255).astype(np.float32).ravel(),
         stills=np.stack([_resized(gray, STILL_SIDE) for gray in inner]),
         warnings=tuple(report.warnings),
     )
@@ -99,11 +99,6 @@ def measure_clip(path: Path) -> ClipStats:
 def _resized(image: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
     resized = cv2.resize(np.ascontiguousarray(image), (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(resized)
-
-
-def _background(pictures: Picture) -> npt.NDArray[np.float32]:
-    typical = np.median(pictures, axis=0).astype(np.float32)
-    return (_resized(typical, _CELLS) / 255).astype(np.float32).ravel()
 
 
 def _border(gray: npt.NDArray[Any]) -> float:

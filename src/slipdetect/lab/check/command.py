@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipdetect._io import atomic_write, check_writable, make_folder, write_text
+from slipdetect._io import atomic_write, output_files, write_text
 from slipdetect._text import printable, shorten
 from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from slipdetect.lab.data import Clip
 
 _NAME_COLUMNS = 40
+_FILES = (
+    *("check.json", "near-duplicates.csv", "confounds.json", "confounds.md", "confounds.png"),
+    "sheet.png",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,8 @@ def check(ctx: click.Context, /, data: Path, settings: CheckSettings) -> None:
     console = ctx.ensure_object(Console)
     if settings.sheet and settings.out is None:
         raise UsageError("--sheet needs a folder to write to; pass --out")
-    _check_folder(settings)
+    if settings.out is not None:
+        output_files(settings.out, _FILES, overwrite=settings.overwrite)
     from slipdetect.lab.check.checking import check_clips
     from slipdetect.lab.check.report import check_table
     from slipdetect.lab.data import read_annotations
@@ -102,11 +107,7 @@ def check(ctx: click.Context, /, data: Path, settings: CheckSettings) -> None:
 
 
 def _exit_code(console: Console, found: DataCheck, allow_leaks: bool) -> int:
-    """Return the exit code.
-
-    Raises:
-        DataError: The split leaks, or no video can be read.
-    """
+    """Return the exit code; a split that leaks, or no video that can be read, is an error."""
     if found.leaks:
         text = found.leaks.line()
         if not allow_leaks:
@@ -120,32 +121,15 @@ def _exit_code(console: Console, found: DataCheck, allow_leaks: bool) -> int:
     return 0
 
 
-def _check_folder(settings: CheckSettings) -> None:
-    """Make the folder, and fail before the work if the report could not be written.
-
-    Raises:
-        OutputError: The folder cannot be made, or holds an earlier report.
-    """
-    if settings.out is None:
-        return
-    make_folder(settings.out)
-    names = ["check.json"]
-    if not settings.fast:
-        names += ["near-duplicates.csv", "confounds.json", "confounds.md", "confounds.png"]
-    if settings.sheet:
-        names.append("sheet.png")
-    for name in names:
-        check_writable(settings.out / name, overwrite=settings.overwrite)
-
-
 def _write(
     console: Console, found: DataCheck, name: str, out: Path, settings: CheckSettings
 ) -> None:
-    """Write the files of the report; what there is nothing to tell about is left out."""
+    """Write the files of the report; of an earlier one nothing stays."""
     from slipdetect.lab.check.report import (
         check_data,
         confound_data,
         confound_markdown,
+        draw_confounds,
         near_duplicates_csv,
     )
 
@@ -154,8 +138,6 @@ def _write(
     if found.near is not None:
         texts["near-duplicates.csv"] = near_duplicates_csv(found)
     if found.confounds is not None:
-        from slipdetect.lab.check.confound_plot import draw_confounds
-
         texts["confounds.json"] = _json(confound_data(found.confounds))
         texts["confounds.md"] = confound_markdown(found.confounds, name)
         pictures["confounds.png"] = partial(draw_confounds, found.confounds)
@@ -169,6 +151,8 @@ def _write(
     for file, draw in pictures.items():
         with atomic_write(out / file, overwrite=settings.overwrite) as temporary:
             draw(temporary)
+    for file in {*_FILES} - texts.keys() - pictures.keys():
+        (out / file).unlink(missing_ok=True)
     console.note(f"report in {str(out)!r}: {', '.join([*texts, *pictures])}")
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from slipdetect.lab import require
 from slipdetect.lab.check.clip_stats import ClipStats
@@ -34,71 +33,64 @@ class Property:
 
     Attributes:
         name: In words.
-        model: What predicts the label from it, of ``out_of_fold``.
-        values: One row a clip.
+        values: The numbers of a clip; None: which data set it is of.
         advice: What to do when it tells.
+        model: What predicts the label from it, of ``out_of_fold``.
     """
 
     name: str
-    model: str
-    values: Callable[[Measured], npt.NDArray[np.float64]]
+    values: Callable[[ClipStats], Sequence[float]] | None
     advice: str
+    model: str = TREE
 
 
 PROPERTIES = (
     Property(
         "frame rate",
-        TREE,
-        lambda clips: _column([facts.frame_rate for _, facts in clips]),
+        lambda facts: [facts.frame_rate],
         "sample by time, as training does, and record both labels at every rate",
     ),
     Property(
         "picture size",
-        TREE,
-        lambda clips: np.array([[facts.width, facts.height] for _, facts in clips], float),
+        lambda facts: [facts.width, facts.height],
         "bring all clips to one size: slipdetect prepare resize",
     ),
     Property(
         "aspect ratio",
-        TREE,
-        lambda clips: _column([facts.width / facts.height for _, facts in clips]),
+        lambda facts: [facts.width / facts.height],
         "crop all clips to one shape, or use the crop to what moves",
     ),
     Property(
         "duration",
-        TREE,
-        lambda clips: _column([facts.seconds for _, facts in clips]),
+        lambda facts: [facts.seconds],
         "cut both labels to the same lengths (slipdetect prepare trim), or train on windows",
     ),
     Property(
         "bit rate",
-        TREE,
-        lambda clips: _column([facts.bit_rate for _, facts in clips]),
+        lambda facts: [facts.bit_rate],
         "encode all clips alike: slipdetect prepare resize",
     ),
     Property(
         "black borders",
-        TREE,
-        lambda clips: _column([facts.border for _, facts in clips]),
+        lambda facts: [facts.border],
         "crop the borders away, or give them to both labels",
     ),
     Property(
         "brightness",
-        TREE,
-        lambda clips: _column([facts.brightness for _, facts in clips]),
+        lambda facts: [facts.brightness],
         "record both labels in every light",
     ),
     Property(
         "data set",
-        RATE,
-        lambda clips: _column(_numbered([clip.dataset for clip, _ in clips]).tolist()),
+        None,
         "balance the labels inside every data set, or judge by data sets left out",
+        RATE,
     ),
     Property(
         "background",
-        LOGISTIC,
-        lambda clips: np.array([facts.background for _, facts in clips], float),
+        lambda facts: facts.background.tolist(),
         "record both labels in every place",
+        LOGISTIC,
     ),
 )
 
@@ -174,45 +166,27 @@ def find_confounds(clips: Measured, seed: int = 0) -> ConfoundReport | None:
     datasets = _numbered([clip.dataset for clip, _ in clips])
     resampler = GroupResampler(groups, None, _RESAMPLES, seed)
     weights = np.concatenate(list(resampler.with_all()))
-    judge = _Judge(positive, datasets, make_folds(positive, groups, seed), weights, seed)
+    folds = make_folds(positive, groups, seed)
+    inside = folds.places * len(clips) + datasets
     found, constant = [], []
     for item in PROPERTIES:
-        values = item.values(clips)
+        values = datasets[:, None].astype(np.float64)
+        if item.values is not None:
+            values = np.array([item.values(facts) for _, facts in clips], np.float64)
         if (values == values[0]).all():
             constant.append(item.name)
-        elif (confound := judge.confound(item, values)) is not None:
-            found.append(confound)
+            continue
+        scores = out_of_fold(values, positive, folds, item.model, seed)
+        auc = stratified_auc(scores, positive, folds.places, weights)
+        within = None
+        if len(np.unique(datasets)) > 1 and item.model != RATE:
+            within = stratified_auc(scores, positive, inside, weights)
+        if auc is not None:
+            found.append(Confound(item.name, auc, within, item.advice))
     found.sort(key=lambda confound: -confound.auc.value)
-    folds = judge.folds
     return ConfoundReport(
         tuple(found), counts, len(np.unique(groups)), folds.count, folds.by_group, tuple(constant)
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Judge:
-    """What is the same for every property: labels, data sets, folds and draws."""
-
-    positive: Flags
-    datasets: Ints
-    folds: Folds
-    weights: Floats
-    seed: int
-
-    def confound(self, item: Property, values: Floats) -> Confound | None:
-        """Return how well one property predicts, or None without a pair to judge."""
-        scores = out_of_fold(values, self.positive, self.folds, item.model, self.seed)
-        places = self.folds.places
-        auc = stratified_auc(scores, self.positive, places, self.weights)
-        within = None
-        if len(np.unique(self.datasets)) > 1 and item.model != RATE:
-            inside = places * len(self.datasets) + self.datasets
-            within = stratified_auc(scores, self.positive, inside, self.weights)
-        return None if auc is None else Confound(item.name, auc, within, item.advice)
-
-
-def _column(values: Sequence[float]) -> Floats:
-    return np.array(values, np.float64)[:, None]
 
 
 def _numbered(names: Sequence[str]) -> Ints:

@@ -19,11 +19,10 @@ from slipdetect.lab.check.checking import SPLITS
 from slipdetect.lab.data.annotations import Clip
 from slipdetect.lab.data.sheet import blank_sheet, fitted
 from slipdetect.lab.stats.plot import save_png
-from slipdetect.video import Frame, open_video
+from slipdetect.video import open_video
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
 
 MOST_ROWS = 24
 
@@ -97,19 +96,15 @@ def choose_examples(clips: Sequence[Clip], each: int, seed: int) -> list[Example
 
 
 def _example(clip: Clip) -> Example:
-    found: Frame | None = None
     try:
         with open_video(clip.path) as video:
             wanted = sum(clip.events[0]) / 2 if clip.events else video.info.middle
             for frame in video.frames(_RATE, _SIDE):
-                found = frame
                 if frame.time >= wanted:
                     break
     except VideoError:
-        found = None
-    if found is None:
         return Example(clip, 0.0, None)
-    return Example(clip, found.time, found.image)
+    return Example(clip, frame.time, frame.image)
 
 
 def draw_contact_sheet(rows: Sequence[ExampleRow], name: str, target: Path) -> None:

@@ -6,8 +6,9 @@ In: clips and their small gray stills. Out: pairs, those that move most alike fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -106,7 +107,7 @@ class NearDuplicates:
     """
 
     pairs: tuple[NearPair, ...] = ()
-    flat: tuple[Clip, ...] = field(default_factory=tuple)
+    flat: tuple[Clip, ...] = ()
     not_compared: int = 0
 
     def of_kind(self, kind: str) -> list[NearPair]:
@@ -129,10 +130,11 @@ def near_duplicates(
         inside_groups: Compare clips of one group on one side too, which cannot leak.
     """
     seen = [index for index, item in enumerate(prints) if len(item.hashes)]
+    sides = [(clip.group or clip.path, clip.split) for clip in clips]
     candidates = [
         candidate
         for candidate in _candidates([prints[index] for index in seen])
-        if inside_groups or not _together(clips[seen[candidate[1]]], clips[seen[candidate[2]]])
+        if inside_groups or sides[seen[candidate[1]]] != sides[seen[candidate[2]]]
     ]
     pairs = []
     for distance, i, j, mirrored in sorted(candidates)[:MOST_COMPARED]:
@@ -147,20 +149,16 @@ def near_duplicates(
     return NearDuplicates(tuple(pairs), flat, max(0, len(candidates) - MOST_COMPARED))
 
 
-def _together(first: Clip, second: Clip) -> bool:
-    return bool(first.group) and (first.group, first.split) == (second.group, second.split)
-
-
 def _candidates(prints: Sequence[Fingerprint]) -> list[tuple[float, int, int, bool]]:
     """Return distance, both indices and whether mirrored, of every pair that looks alike."""
     if not prints:
         return []
-    signs = bit_signs(np.concatenate([item.hashes for item in prints]))
+    hashes = np.concatenate([item.hashes for item in prints])
     starts = np.cumsum([0, *(len(item.hashes) for item in prints[:-1])])
     found: dict[tuple[int, int], tuple[float, bool]] = {}
     for index, item in enumerate(prints):
         for mirrored, wanted in ((False, item.wanted), (True, item.mirrored)):
-            bits = bits_apart(bit_signs(wanted), signs)
+            bits = bits_apart(wanted, hashes)
             distances = np.median(np.minimum.reduceat(bits, starts, axis=1), axis=0)
             for other in np.flatnonzero(distances <= LOOK_ALIKE_BITS):
                 if other != index:
@@ -206,36 +204,23 @@ def perceptual_hashes(stills: Picture) -> Hashes:
     functions", 2010, section 3.2.1).
 
     Args:
-        stills: ``(n, side, side)`` gray.
+        stills: ``(n, side, side)`` gray, an even number of pixels on a side.
 
     Returns:
         ``(n,)`` uint64.
     """
     if len(stills) == 0:
         return np.empty(0, np.uint64)
-    rows, columns = (_cosines(side) for side in stills.shape[1:])
-    flat = (rows @ stills.astype(np.float64) @ columns.T).reshape(len(stills), _BITS)
+    low = [cv2.dct(still.astype(np.float64))[:_LOW, :_LOW] for still in stills]
+    flat = np.stack(low).reshape(len(stills), _BITS)
     bits = flat > np.median(flat[:, 1:], axis=1, keepdims=True)
     bits[:, 0] = False
     return np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
 
 
-def bit_signs(hashes: Hashes) -> Floats:
-    """Return the bits of ``(n,)`` hashes as -1 and 1, ``(n, 64)``."""
-    eight = hashes.astype(">u8").view(np.uint8).reshape(len(hashes), 8)
-    return np.unpackbits(eight, axis=1).astype(np.float32) * 2 - 1
-
-
-def bits_apart(first: Floats, second: Floats) -> Floats:
-    """Return in how many bits each of ``(n, 64)`` differs from each of ``(m, 64)``, ``(n, m)``."""
-    return np.asarray((_BITS - first @ second.T) / 2, np.float32)
-
-
-def _cosines(side: int) -> npt.NDArray[np.float64]:
-    """Return the lowest rows of the cosine transform of ``side`` values, ``(8, side)``."""
-    places = (2 * np.arange(side)[None] + 1) * np.arange(_LOW)[:, None]
-    scale = np.where(np.arange(_LOW) == 0, 0.5**0.5, 1.0)[:, None]
-    return np.asarray(scale * np.cos(np.pi * places / (2 * side)), np.float64)
+def bits_apart(first: Hashes, second: Hashes) -> npt.NDArray[np.uint8]:
+    """Return in how many bits each of ``(n,)`` hashes differs from each of ``(m,)``, ``(n, m)``."""
+    return np.asarray(np.bitwise_count(first[:, None] ^ second), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -275,7 +260,7 @@ def align(first: Picture, second: Picture) -> Alignment | None:
     for shift in range(need - len(a), len(b) - need + 1):
         rows = slice(max(0, -shift), min(len(a), len(b) - shift))
         columns = slice(rows.start + shift, rows.stop + shift)
-        together = float(np.trace(products[rows, columns]))
+        together = float(np.trace(products, shift))
         correlation = _correlation(together, sums[0], rows, sums[1], columns)
         if correlation is not None and (best is None or correlation > best.correlation):
             best = Alignment(correlation, shift / STILL_RATE)

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from slipdetect._tables import csv_text
 from slipdetect._text import plain_name, printable
+from slipdetect.reports.colors import COLORS
 from slipdetect.reports.formats import no_formula
 from slipdetect.reports.text_table import markdown_table, text_table, wrapped
 
 if TYPE_CHECKING:
     from slipdetect.lab.check.checking import Count, DataCheck
     from slipdetect.lab.check.confounds import Confound, ConfoundReport
-    from slipdetect.lab.check.near_duplicates import NearPair
+    from slipdetect.lab.check.near_duplicates import NearDuplicates, NearPair
     from slipdetect.lab.data.annotations import Clip
 
 VERSION = 2
 MOST_SHOWN = 10
 
 _NO_SPLIT = "(none)"
+_TELLING, _QUIET = COLORS[1], "#9a9a9a"
 _KINDS = (
     ("same recording", "shows", "show", "the same recording (correlation of motion)"),
     ("maybe the same recording", "may show", "may show", "the same recording: look at them"),
@@ -46,6 +48,7 @@ def check_table(check: DataCheck, name: str, root: Path | None = None) -> str:
         root: Paths below it are shown relative to it.
     """
     groups = len({clip.group for clip in check.clips})
+    alike = [" = ".join(map(printable, names)) + " ?" for names in check.alike_groups]
     lines = [f"{printable(name)}: {len(check.clips)} clips in {groups} groups", ""]
     lines += [f"  {line}" for line in count_lines(check.counts)]
     for title, section in (
@@ -53,7 +56,7 @@ def check_table(check: DataCheck, name: str, root: Path | None = None) -> str:
         ("leaks", _leaks(check)),
         ("copies", _copies(check, root)),
         ("near-duplicates", _near(check, root)),
-        ("group names", _groups(check)),
+        ("group names", _first(alike)),
         ("does anything else tell the label?", _confounds(check)),
     ):
         if section:
@@ -97,12 +100,16 @@ def _leaks(check: DataCheck) -> list[str]:
 
 def _copies(check: DataCheck, root: Path | None) -> list[str]:
     lines = []
-    for same in check.copies[:MOST_SHOWN]:
+    for same in check.copies:
         names = " = ".join(_name(clip, root) for clip in same)
         labels = len({clip.positive for clip in same}) > 1
         lines.append(names + ("  (with different labels!)" if labels else ""))
-    more = len(check.copies) - MOST_SHOWN
-    return [*lines, f"and {more} more"] if more > 0 else lines
+    return _first(lines)
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST_SHOWN
+    return [*lines[:MOST_SHOWN], f"and {more} more"] if more > 0 else lines
 
 
 def _near(check: DataCheck, root: Path | None) -> list[str]:
@@ -120,7 +127,8 @@ def _near(check: DataCheck, root: Path | None) -> list[str]:
         lines.append(f"{len(pairs)} {verb} {what}{sides}")
         if kind != _KINDS[-1][0]:
             for pair in pairs[:MOST_SHOWN]:
-                lines += _pair(pair, root)
+                lines.append(f"  {pair.correlation:.2f}  {_name(pair.first, root)}")
+                lines.append(f"        {_name(pair.second, root)}{pair.difference}")
             if len(pairs) > MOST_SHOWN:
                 lines.append(f"  and {len(pairs) - MOST_SHOWN} more")
     if near.flat:
@@ -130,25 +138,11 @@ def _near(check: DataCheck, root: Path | None) -> list[str]:
     return lines or ["none"]
 
 
-def _pair(pair: NearPair, root: Path | None) -> list[str]:
-    """Return two lines, one clip each: paths are long."""
-    return [
-        f"  {pair.correlation:.2f}  {_name(pair.first, root)}",
-        f"        {_name(pair.second, root)}{pair.difference}",
-    ]
-
-
 def _name(clip: Clip, root: Path | None) -> str:
     path = clip.path
     if root is not None and path.is_relative_to(root):
         path = path.relative_to(root)
     return printable(str(path)) + (f" ({clip.split})" if clip.split else "")
-
-
-def _groups(check: DataCheck) -> list[str]:
-    lines = [" = ".join(map(printable, names)) + " ?" for names in check.alike_groups[:MOST_SHOWN]]
-    more = len(check.alike_groups) - MOST_SHOWN
-    return [*lines, f"and {more} more"] if more > 0 else lines
 
 
 def _confounds(check: DataCheck) -> list[str]:
@@ -161,32 +155,75 @@ def confound_lines(report: ConfoundReport) -> list[str]:
     """Return a table and a sentence per property that tells the label apart."""
     table = text_table(_HEAD, map(_cells, report.confounds))
     lines = [*table, "", *wrapped(_how(report))]
-    telling = [confound.sentence() for confound in report.confounds if confound.telling]
-    if not telling:
-        telling = ["None alone surely tells the label apart (no interval lies above 0.6)."]
-    for sentence in telling:
+    for sentence in _telling(report):
         lines += wrapped(sentence)
     return lines
 
 
+def _telling(report: ConfoundReport) -> list[str]:
+    telling = [confound.sentence() for confound in report.confounds if confound.telling]
+    return telling or ["No property alone surely tells the label apart: no interval is above 0.6."]
+
+
 def confound_markdown(report: ConfoundReport, name: str) -> str:
     """Return the same as a page in Markdown; ``name`` is that of the annotation file."""
-    cells = [_cells(confound) for confound in report.confounds]
-    telling = [f"- {confound.sentence()}" for confound in report.confounds if confound.telling]
-    if not telling:
-        telling = ["No property alone surely tells the label apart: no interval lies above 0.6."]
     lines = [
         f"# Does anything else tell the label of {name}?",
         "",
-        *telling,
+        *(f"- {sentence}" for sentence in _telling(report)),
         "",
-        *markdown_table(_HEAD, cells),
+        *markdown_table(_HEAD, map(_cells, report.confounds)),
         "",
         _how(report),
     ]
     if report.constant:
         lines += ["", f"The same in all clips: {', '.join(report.constant)}."]
     return "\n".join(lines) + "\n"
+
+
+def draw_confounds(report: ConfoundReport, target: Path) -> None:
+    """Write the plot: a bar per property from chance to its AUC, its interval across it.
+
+    Raises:
+        OSError: ``target`` cannot be written.
+    """
+    from matplotlib.patches import Patch
+
+    from slipdetect.lab.stats.plot import new_figure
+
+    count = len(report.confounds)
+    figure = new_figure(9, 1.9 + 0.42 * count, 120)
+    axes = figure.add_subplot()
+    ends = [0.5, 0.62]
+    for place, confound in enumerate(report.confounds):
+        auc = confound.auc
+        color = _TELLING if confound.telling else _QUIET
+        axes.barh(place, auc.value - 0.5, left=0.5, height=0.6, color=color, alpha=0.75)
+        axes.plot([auc.low, auc.high], [place, place], color="black", linewidth=1.6)
+        for end in (auc.low, auc.high):
+            axes.plot([end, end], [place - 0.14, place + 0.14], color="black", linewidth=1.6)
+        ends += [auc.low, auc.high]
+    axes.axvline(0.5, color="black", linewidth=1)
+    axes.axvline(0.6, color="black", linewidth=1, linestyle=":")
+    axes.set_yticks(range(count), [confound.name for confound in report.confounds])
+    right = max(ends) + 0.09
+    axes.set_xlim(min(ends) - 0.02, right)
+    for place, confound in enumerate(report.confounds):
+        axes.text(right - 0.005, place, f"{confound.auc.value:.2f}", va="center", ha="right")
+    axes.invert_yaxis()
+    slips, others = report.clips
+    axes.set_xlabel("area under the ROC curve of this property alone (0.5: chance)")
+    axes.set_title(
+        f"What tells the label without looking?  {slips} slip, {others} other,"
+        f" {report.groups} groups",
+        fontsize="medium",
+    )
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    named = ((_TELLING, "95% interval above 0.6: tells"), (_QUIET, "not surely"))
+    patches = [Patch(color=color, alpha=0.75, label=label) for color, label in named]
+    figure.legend(handles=patches, loc="outside lower center", ncols=2, frameon=False)
+    figure.savefig(target, format="png")
 
 
 def confound_data(report: ConfoundReport) -> dict[str, Any]:
@@ -240,7 +277,7 @@ def check_data(check: DataCheck) -> dict[str, Any]:
             "recordings": [_paths((pair.first, pair.second)) for pair in leaks.near],
         },
         "copies": [_paths(same) for same in check.copies],
-        "near_duplicates": None if check.near is None else _near_counts(check),
+        "near_duplicates": None if check.near is None else _near_counts(check.near),
         "alike_groups": [list(names) for names in check.alike_groups],
         "unreadable": {plain_name(str(path)): why for path, why in check.unreadable.items()},
         "warnings": {plain_name(str(path)): list(why) for path, why in check.warnings.items()},
@@ -253,10 +290,7 @@ def near_duplicates_csv(check: DataCheck) -> str:
     return csv_text([_COLUMNS, *([_cell(value) for value in _row(pair)] for pair in pairs)])
 
 
-def _near_counts(check: DataCheck) -> dict[str, int]:
-    near = check.near
-    if near is None:
-        return {}
+def _near_counts(near: NearDuplicates) -> dict[str, int]:
     kinds = [pair.kind for pair in near.pairs]
     counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
     return {**counts, "too flat to recognize": len(near.flat), "not compared": near.not_compared}

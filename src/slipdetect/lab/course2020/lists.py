@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from slipdetect._io import exists
+from slipdetect._tables import list_lines
 from slipdetect._text import excerpt
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import label_word
@@ -19,7 +21,6 @@ from slipdetect.lab.extract.sources import file_of
 from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row
 from slipdetect.lab.prepare.splitting import split_by_position
-from slipdetect.lab.prepare.text_files import list_lines
 from slipdetect.lab.prepare.ucf101 import MISSING, UNGROUPED, UNLISTED, read_class_index
 
 CLASSES = {1: "Slipping", 2: "NotSlipping"}
@@ -90,9 +91,9 @@ def read_course_lists(
         if path in seen:
             raise DataError(f"{line.where}: {excerpt(line.name)} is also in {seen[path]}")
         seen[path] = line.where
-        if path.is_file():
+        if exists(path) and path.is_file():
             prepared.rows.append(_video_row(line, path, dataset, frame_counts or {}))
-        elif path.is_dir() or (root / PurePosixPath(line.name).name).is_dir():
+        elif any(exists(p) and p.is_dir() for p in (path, root / PurePosixPath(line.name).name)):
             prepared.left_out.add(ONLY_FRAMES, line.name)
         else:
             prepared.left_out.add(MISSING, line.name)

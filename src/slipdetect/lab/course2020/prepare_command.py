@@ -15,7 +15,7 @@ from slipdetect.cli.console import Console
 from slipdetect.cli.errors import SOME_FAILED
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import FOLDER, POSITIVE
-from slipdetect.lab.prepare.importers import test_every_option
+from slipdetect.lab.prepare.command import test_every_option
 
 if TYPE_CHECKING:
     from slipdetect.lab.course2020.archive_set import CourseSet

@@ -14,7 +14,7 @@ from slipdetect._tables import read_table, whole
 from slipdetect._text import excerpt
 from slipdetect.errors import DataError, VideoError
 from slipdetect.lab.data.safe_paths import Enclosure
-from slipdetect.lab.data.times import TOLERANCE, Late, length_of, parse_time
+from slipdetect.lab.data.times import TOLERANCE, Late, Length, length_of, parse_time
 
 logger = logging.getLogger(__name__)
 
@@ -227,12 +227,22 @@ def _inside(path: Path, rows: list[AnnotationLine], late: Late) -> list[Annotati
         length = length_of(path, last, thorough=False)
     except VideoError:
         return rows
+    return ending_with(rows, length, late, TOLERANCE)
+
+
+def ending_with(
+    rows: Sequence[AnnotationLine], length: Length, late: Late, slack: float = 0.0
+) -> list[AnnotationLine]:
+    """Return rows whose times end with their video, or up to ``slack`` seconds later.
+
+    Raises:
+        DataError: Most of a time lies after the end.
+    """
     found = []
     for row in rows:
-        span = row.span
-        if span is not None:
+        if span := row.span:
             end = late.end(span.start, span.end, length, span.where, row.name)
-            if end < span.end - TOLERANCE:
+            if end < span.end - slack:
                 row = replace(row, span=replace(span, end=end))
         found.append(row)
     return found

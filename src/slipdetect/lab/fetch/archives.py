@@ -194,7 +194,7 @@ def _zip_members(zipped: zipfile.ZipFile, archive: Path) -> Iterator[Member]:
         if info.is_dir():
             continue
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-            raise _no_file(archive, info.filename)
+            raise no_file(archive, info.filename)
         if info.flag_bits & 1:
             raise DataError(f"{str(archive)!r} is encrypted; unpack it yourself")
         yield _zip_name(info), zipped.open(info)
@@ -216,7 +216,7 @@ def _tar_members(tarred: tarfile.TarFile, archive: Path) -> Iterator[Member]:
             continue
         content = tarred.extractfile(info) if info.isreg() else None
         if content is None:
-            raise _no_file(archive, info.name)
+            raise no_file(archive, info.name)
         yield info.name, content
     # tarfile takes a damaged header for the end, and a packed stream has its checksum after that
     stream: Any = tarred.fileobj
@@ -229,7 +229,8 @@ def _tar_members(tarred: tarfile.TarFile, archive: Path) -> Iterator[Member]:
     raise tarfile.ReadError("too much follows its end")
 
 
-def _no_file(archive: Path, name: str) -> DataError:
+def no_file(archive: Path, name: str) -> DataError:
+    """Return the error of a member that is a link or device."""
     return DataError(
         f"{str(archive)!r} holds {name[:80]!r}, which is a link or device; pack files only"
     )

@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from slipdetect._address import address_scheme
@@ -24,11 +24,14 @@ from slipdetect._version import __version__
 from slipdetect.errors import DataError, OutputError, UsageError
 from slipdetect.lab.fetch.archives import archive_stem, unpack, unpacked_from
 
+if TYPE_CHECKING:
+    from slipdetect.cli.console import Console
+
 # takes the bytes that are there and those expected, None if unknown
 OnBytes = Callable[[int, int | None], None]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_RANGE = re.compile(r"bytes (\d+)-")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
 _NAME_BYTES = 120
 _CHUNK = 1 << 18
 _TIMEOUT = 30.0
@@ -70,6 +73,16 @@ def fetch(source: str, folder: Path, on_progress: OnBytes | None = None) -> Path
             " with #sha256= and its hash after it"
         )
     return _remote(place, wanted, folder, on_progress)
+
+
+def fetch_shown(console: Console, address: str, folder: Path) -> Path:
+    """Fetch ``address`` into ``folder`` and show how far it is; see ``fetch``."""
+    with console.bar(1.0) as bar:
+
+        def show(done: int, expected: int | None) -> None:
+            bar.show(done / expected if expected else 0.0, f"downloading, {done / 1e6:.1f} MB")
+
+        return fetch(address, folder, show)
 
 
 def _local_path(place: str, scheme: str | None) -> Path:
@@ -194,7 +207,7 @@ def _download(address: str, file: Path, on_progress: OnBytes | None = None) -> s
                 error.close()
                 reason = f"HTTP {error.code} {http.client.responses.get(error.code, '')}".rstrip()
                 final = error.code < http.client.INTERNAL_SERVER_ERROR
-            except (HTTPException, OSError) as error:
+            except (HTTPException, OSError, UnicodeError) as error:  # the last of impossible hosts
                 cause = error.reason if isinstance(error, urllib.error.URLError) else error
                 reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
             failures = 0 if transfer.done > before else failures
@@ -220,12 +233,7 @@ class _Transfer:
         self._on_progress = on_progress
 
     def receive(self) -> bool:
-        """Ask for what is missing and take it; return whether all is there.
-
-        Raises:
-            HTTPException, OSError: The connection failed.
-            OutputError: The disk is full.
-        """
+        """Ask for what is missing and take it; return whether all is there."""
         headers = {"User-Agent": f"slipdetect/{__version__}"}
         if self.done:
             headers["Range"] = f"bytes={self.done}-"
@@ -241,7 +249,15 @@ class _Transfer:
                     f" {free} are free; make room"
                 )
             while chunk := response.read(_CHUNK):
-                self._take(chunk)
+                try:
+                    self._out.write(chunk)
+                except OSError as error:
+                    folder = str(self._folder)
+                    raise OutputError(
+                        f"cannot write {folder!r}: {error.strerror}; make room"
+                    ) from error
+                self.digest.update(chunk)
+                self.done += len(chunk)
                 if self._on_progress is not None:
                     self._on_progress(self.done, total)
         return total is None or self.done >= total
@@ -254,15 +270,6 @@ class _Transfer:
         self._out.seek(0)
         self._out.truncate()
         self.done, self.digest = 0, hashlib.sha256()
-
-    def _take(self, chunk: bytes) -> None:
-        try:
-            self._out.write(chunk)
-        except OSError as error:
-            folder = str(self._folder)
-            raise OutputError(f"cannot write {folder!r}: {error.strerror}; make room") from error
-        self.digest.update(chunk)
-        self.done += len(chunk)
 
 
 def _start(response: HTTPResponse) -> int:
@@ -278,8 +285,7 @@ def _start(response: HTTPResponse) -> int:
 def _checked(address: str) -> SplitResult:
     """Return the parts of an http or https address without user name and password.
 
-    Raises:
-        UsageError: It is another address; only its scheme is repeated.
+    Of any other address only its scheme is repeated.
     """
     try:
         parts = urlsplit(address)

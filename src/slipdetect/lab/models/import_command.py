@@ -16,7 +16,6 @@ from slipdetect.cli.console import Console, one_line
 from slipdetect.cli.options import common_options, with_options
 from slipdetect.cli.typed_options import PATH, POSITIVE, option, with_settings
 from slipdetect.lab.evaluate.options import overwrite_option
-from slipdetect.lab.fetch import fetch_shown
 from slipdetect.modalities.snippet import CROPS, MODALITIES
 from slipdetect.reports.text_table import text_fields
 
@@ -122,6 +121,7 @@ def import_files(
     import torch
 
     from slipdetect.lab.checkpoints import Wishes, import_checkpoints
+    from slipdetect.lab.fetch.fetch import fetch_shown
     from slipdetect.models.package import check_folder
 
     console, out = ctx.ensure_object(Console), settings.out

@@ -5,7 +5,6 @@ In: a CSV. Out: ``ListedCut``s; after cutting, an annotation file of the new vid
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from slipdetect._io import write_text
 from slipdetect._tables import csv_text, read_table
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.safe_paths import Enclosure
+from slipdetect.lab.data.times import parse_time
 from slipdetect.lab.prepare.reencode import Reencoded
 from slipdetect.lab.prepare.trimming import Cut, Region
 
@@ -35,7 +35,6 @@ class ListedCut:
         cut: When and where.
         event: Start and end of the event in the video, seconds, if the list has them.
         more: Every other column.
-        where: List and line, for messages.
     """
 
     entry: str
@@ -43,22 +42,26 @@ class ListedCut:
     cut: Cut
     event: tuple[float, float] | None
     more: dict[str, str]
-    where: str
 
     @property
     def ending(self) -> str:
         """What the name of the new video gets, such as ``"-3-7.5"``."""
-        end = "end" if self.cut.end is None else f"{self.cut.end:g}"
-        return f"-{self.cut.start:g}-{end}"
+        end = "end" if self.cut.end is None else f"{self.cut.end:.10g}"
+        return f"-{self.cut.start:.10g}-{end}"
+
+    @property
+    def part(self) -> str:
+        """Which part of the picture it is: ``"X,Y,W,H"``, auto or whole."""
+        return str(self.cut.region or ("auto" if self.cut.follow_motion else "whole"))
 
 
 def read_cuts(file: Path, root: Path | None = None, usual: Cut | None = None) -> list[ListedCut]:
     """Read a list of cuts.
 
-    Columns: ``path``; ``start`` and ``end`` in seconds, empty for the beginning and the end;
-    ``x,y,width,height`` in pixels, empty for what ``usual`` says. ``label``, ``group``, ``split``
-    and any other column go to the new videos; ``event_start`` and ``event_end`` count from the
-    beginning of the uncut video.
+    Columns: ``path``; ``start`` and ``end``, see ``parse_time``, empty for the beginning and the
+    end; ``x,y,width,height`` in pixels, empty for what ``usual`` says. ``label``, ``group``,
+    ``split`` and any other column go to the new videos; ``event_start`` and ``event_end`` count
+    from the beginning of the uncut video.
 
     Args:
         file: The CSV, UTF-8.
@@ -76,7 +79,7 @@ def read_cuts(file: Path, root: Path | None = None, usual: Cut | None = None) ->
     for where, row in read_table(file, ("path",)):
         cut = _listed(row, folder, Cut() if usual is None else usual, where)
         if (cut.source, cut.cut) in known:
-            raise DataError(f"{cut.where}: the same cut is listed further up; list it once")
+            raise DataError(f"{where}: the same cut is listed further up; list it once")
         known.add((cut.source, cut.cut))
         cuts.append(cut)
     if not cuts:
@@ -102,9 +105,10 @@ def write_annotations(
 
 def _listed(row: dict[str, str], folder: Enclosure, usual: Cut, where: str) -> ListedCut:
     source = folder.path(row["path"], where)
-    start, end = (_number(row, name, where) for name in _TIMES)
-    region = _region(row, where)
+    start, end = (_time(row, name, where) for name in _TIMES)
+    box = [row.get(name, "") for name in _BOX]
     try:
+        region = Region.parse(",".join(box)) if any(box) else None
         cut = Cut(
             start=0.0 if start is None else start,
             end=end,
@@ -119,12 +123,11 @@ def _listed(row: dict[str, str], folder: Enclosure, usual: Cut, where: str) -> L
         cut=cut,
         event=_event(row, cut, where),
         more={key: value for key, value in row.items() if key not in _OWN},
-        where=where,
     )
 
 
 def _event(row: dict[str, str], cut: Cut, where: str) -> tuple[float, float] | None:
-    start, end = (_number(row, name, where) for name in _EVENT)
+    start, end = (_time(row, name, where) for name in _EVENT)
     if start is None and end is None:
         return None
     if start is None or end is None or end <= start:
@@ -134,27 +137,11 @@ def _event(row: dict[str, str], cut: Cut, where: str) -> tuple[float, float] | N
     return start, end
 
 
-def _number(row: dict[str, str], name: str, where: str) -> float | None:
-    text = row.get(name, "")
-    if not text:
-        return None
+def _time(row: dict[str, str], name: str, where: str) -> float | None:
     try:
-        value = float(text)
+        return parse_time(row[name]) if row.get(name) else None
     except ValueError as error:
-        raise DataError(f"{where}: {name} {text[:40]!r} is not a number of seconds") from error
-    if not math.isfinite(value):
-        raise DataError(f"{where}: {name} {text!r} is not a number of seconds")
-    return value
-
-
-def _region(row: dict[str, str], where: str) -> Region | None:
-    cells = [row.get(name, "") for name in _BOX]
-    if not any(cells):
-        return None
-    try:
-        return Region.parse(",".join(cells))
-    except UsageError as error:
-        raise DataError(f"{where}: {error}") from error
+        raise DataError(f"{where}: {name}: {error}") from error
 
 
 def _annotation(cut: ListedCut, written: Reencoded, folder: Path) -> dict[str, str]:

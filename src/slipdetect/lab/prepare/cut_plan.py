@@ -7,47 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.data.annotations import Span
 
 Range = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class TimedVideo:
-    """A long video and what is known of it.
-
-    Attributes:
-        path: The file.
-        name: As the table names it.
-        where: File and line where it is named first.
-        positive: Whether somebody slips in it.
-        spans: Marked times in order, none of which overlap.
-        group: Person or scene; the name when the table has none.
-        split: ``"train"``, ``"val"``, ``"test"`` or empty.
-        dataset: Data set, or empty.
-    """
-
-    path: Path
-    name: str
-    where: str
-    positive: bool
-    spans: tuple[Span, ...]
-    group: str
-    split: str = ""
-    dataset: str = ""
-
-    @property
-    def events(self) -> list[Span]:
-        """The times at which somebody slips."""
-        return [span for span in self.spans if span.positive]
-
-    @property
-    def negatives(self) -> list[Span]:
-        """The times at which something only looks like it."""
-        return [span for span in self.spans if not span.positive]
 
 
 @dataclass(frozen=True)
@@ -56,7 +19,6 @@ class CutRule:
 
     Attributes:
         before: Seconds before an event that its clip begins, ``after`` those it goes on.
-        after: See ``before``.
         clearance: Least distance in seconds between an event and a negative clip.
         negatives: Negative clips per event, and per video without events.
         shortest: A marked negative of which less is left, in seconds, is no clip.
@@ -80,7 +42,6 @@ class PlannedClip:
 
     Attributes:
         start: Seconds; ``end`` too.
-        end: See ``start``.
         event: (start, end) of the event it shows, or None.
     """
 

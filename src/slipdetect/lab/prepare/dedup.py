@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from slipdetect.errors import UsageError
-from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, no_progress, reencode
+from slipdetect.lab.prepare.reencode import OnProgress, Reencoded, reencode
+from slipdetect.lab.prepare.size_modes import Picture
 from slipdetect.video import Frame
 
 DEFAULT_THRESHOLD = 0.93
@@ -76,7 +77,8 @@ def new_frames(
     kept = None
     dropped: Frame | None = None
     for frame in frames:
-        gray = _gray(frame.image)
+        small = cv2.resize(frame.image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+        gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
         if kept is not None and ssim(kept, gray) > threshold:
             dropped = frame
             continue
@@ -93,7 +95,7 @@ def deduplicate(
     *,
     renumber: bool = False,
     overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
+    on_progress: OnProgress = lambda seconds, duration: None,
 ) -> Reencoded:
     """Write the frames of ``source`` that show something new; see ``reencode``.
 
@@ -119,8 +121,3 @@ def deduplicate(
         overwrite=overwrite,
         on_progress=on_progress,
     )
-
-
-def _gray(image: Picture) -> Picture:
-    small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -9,18 +9,18 @@ import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
-from slipdetect._io import atomic_write, check_writable, make_folder, write_text
+from slipdetect._io import atomic_write, output_files, write_text
 from slipdetect.cli.console import Console
 from slipdetect.cli.options import common_options
 from slipdetect.cli.typed_options import FOLDER, PATH, option, with_settings
 from slipdetect.errors import DataError
 from slipdetect.lab.course2020.lists import CLASSES
 from slipdetect.lab.data.annotations import Clip, read_annotations
-from slipdetect.lab.prepare.importers import test_every_option
+from slipdetect.lab.prepare.command import test_every_option
 from slipdetect.lab.prepare.rows import OTHER, SLIP, SPLITS, Row
 from slipdetect.lab.prepare.splitting import CUTS_GROUPS, split_by_position
 from slipdetect.lab.prepare.summary import warn_of_rows
@@ -78,7 +78,7 @@ def export_lists(
         console.warn(CUTS_GROUPS)
         sides = split_by_position([Row(clip.path, "") for clip in clips], test_every)
         clips = [replace(c, split=row.split) for c, row in zip(clips, sides, strict=True)]
-    counter = DecodedFrames() if store is None else StoredFrames(store, settings.root)
+    counter: FrameCounter = DecodedFrames() if store is None else StoredFrames(store, settings.root)
     if settings.style == "course2020":
         written = write_course_lists(clips, settings.out, counter, overwrite=settings.overwrite)
     else:
@@ -93,20 +93,6 @@ def export_lists(
         )
     labels = {True: SLIP, False: OTHER}
     warn_of_rows(console, [Row(c.path, labels[c.positive], c.group, split=c.split) for c in clips])
-
-
-class FrameCounter(Protocol):
-    """Counts the frames of videos."""
-
-    def name(self, path: Path) -> str:
-        """Return the name of the folder of a video's frames."""
-
-    def frames(self, path: Path) -> int:
-        """Return how many frames it has.
-
-        Raises:
-            InputError: They cannot be counted.
-        """
 
 
 class DecodedFrames:
@@ -188,6 +174,9 @@ class StoredFrames:
         return self._videos[path]
 
 
+FrameCounter = DecodedFrames | StoredFrames
+
+
 def write_course_lists(
     clips: Sequence[Clip], out: Path, counter: FrameCounter, *, overwrite: bool = False
 ) -> list[Path]:
@@ -205,7 +194,7 @@ def write_course_lists(
     names = {clip.path: counter.name(clip.path) for clip in clips}
     _check_names(names)
     targets = [f"{kind}_{split}.txt" for kind in ("rgb", "flow") for split in sides]
-    _check_targets(out, targets, overwrite)
+    output_files(out, targets, overwrite=overwrite)
     frames = {clip.path: counter.frames(clip.path) for clip in clips}
     texts: dict[str, list[str]] = {target: [] for target in targets}
     for split, side in sides.items():
@@ -237,7 +226,7 @@ def write_ucf_lists(
         labels = [f" {1 if clip.positive else 2}" if split == "train" else "" for clip in side]
         lines = [entry + label for entry, label in zip(entries, labels, strict=True)]
         texts[f"{split}list01.txt"] = lines
-    _check_targets(out, [*texts, *([] if counter is None else [PICKLE])], overwrite)
+    output_files(out, [*texts, *([] if counter is None else [PICKLE])], overwrite=overwrite)
     counts = {} if counter is None else {c.path.name: counter.frames(c.path) for c in clips}
     written = [_write(out / name, lines, overwrite) for name, lines in texts.items()]
     if counter is not None:
@@ -281,12 +270,6 @@ def _check_names(names: Mapping[Path, str]) -> None:
                 " rename one"
             )
         taken[name] = path
-
-
-def _check_targets(out: Path, names: Sequence[str], overwrite: bool) -> None:
-    make_folder(out)
-    for name in names:
-        check_writable(out / name, overwrite=overwrite)
 
 
 def _write(file: Path, lines: Sequence[str], overwrite: bool) -> Path:

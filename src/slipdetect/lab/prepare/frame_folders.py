@@ -11,18 +11,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from slipdetect.errors import DataError
-from slipdetect.lab.prepare.reencode import OnProgress, Reencoded, no_progress
+from slipdetect.lab.prepare.reencode import OnProgress, Reencoded
+from slipdetect.lab.prepare.size_modes import Picture
 from slipdetect.video import write_timed_video
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
 
 _NUMBER = re.compile(r"([0-9]{1,9})$")
 _QUALITY = 18  # the pictures were compressed once already
-
-Picture = npt.NDArray[np.uint8]
 
 
 def find_frame_folders(folder: Path) -> list[Path]:
@@ -57,7 +55,7 @@ def write_frames(
     *,
     at: Callable[[int], float] | None = None,
     overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
+    on_progress: OnProgress = lambda seconds, duration: None,
 ) -> Reencoded:
     """Write the pictures of ``folder`` as a video; picture n is shown n / rate s after picture 0.
 
@@ -83,12 +81,19 @@ def write_frames(
         for number in sorted(numbers):
             time = shown(number)
             on_progress(time, length)
-            yield time, _read_sized(numbers[number], width, height)
+            image = _read(numbers[number])
+            if image.shape[:2] != (height, width):
+                raise DataError(
+                    f"{str(numbers[number])!r} is {image.shape[1]}x{image.shape[0]} px, the first"
+                    f" picture of its folder {width}x{height}; make them one size"
+                )
+            yield time, image
 
     write_timed_video(target, frames(), rate, overwrite=overwrite, quality=_QUALITY)
     missing = last - first + 1 - len(numbers)
     warnings = (f"{missing} numbers are missing between the first and the last",) if missing else ()
-    return Reencoded(target, len(numbers), len(numbers), 0.0, length, (width, height), warnings)
+    count, end = len(numbers), length + 1 / rate
+    return Reencoded(target, count, count, 0.0, end, (width, height), warnings)
 
 
 def _is_flow(folder: Path) -> bool:
@@ -121,16 +126,6 @@ def numbered_pictures(folder: Path) -> dict[int, Path]:
     if not numbers:
         raise DataError(f"{str(folder)!r} holds no numbered pictures; check the path")
     return numbers
-
-
-def _read_sized(path: Path, width: int, height: int) -> Picture:
-    image = _read(path)
-    if image.shape[:2] != (height, width):
-        raise DataError(
-            f"{str(path)!r} is {image.shape[1]}x{image.shape[0]} px, the first picture of its"
-            f" folder {width}x{height}; make them one size"
-        )
-    return image
 
 
 def _read(path: Path) -> Picture:

@@ -13,16 +13,16 @@ from pathlib import Path
 import click
 
 from slipdetect._io import make_folder, publish_folder, staging_folder
+from slipdetect._tables import list_lines
 from slipdetect._text import excerpt
 from slipdetect.cli.typed_options import FOLDER, PATH, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab import require
 from slipdetect.lab.data.safe_paths import Enclosure
-from slipdetect.lab.fetch.archives import check_member, unwritable
+from slipdetect.lab.fetch.archives import check_member, no_file, unwritable
 from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob, class_folders, videos_of
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import LeftOut, Prepared, Row
-from slipdetect.lab.prepare.text_files import list_lines
 
 UNUSED = "not used by this split (0 in its file)"
 MISSING = "in the split file, but no such clip"
@@ -146,16 +146,15 @@ def unpack_rar(archive: Path, folder: Path) -> None:
         OutputError: The folder cannot be written.
     """
     rarfile = require("rarfile")
+    if not archive.is_file():
+        raise DataError(f"{str(archive)!r} was not found or is not a file; check the path")
     try:
         with rarfile.RarFile(archive) as packed, staging_folder(folder) as temporary:
             members = packed.infolist()
             for member in members:
                 check_member(member.filename, archive)
                 if not (member.is_file() or member.is_dir()):
-                    raise DataError(
-                        f"{str(archive)!r} holds {member.filename[:80]!r}, which is a link or"
-                        " device; do not trust it"
-                    )
+                    raise no_file(archive, member.filename)
             if not any(member.is_file() for member in members):
                 raise DataError(f"{str(archive)!r} holds no files; fetch it again")
             packed.extractall(temporary)
@@ -221,8 +220,7 @@ def film_of(name: str, action: str) -> str:
 def _split_files(splits: Path, split: str) -> dict[str, Path]:
     """Return the split files by class; they may lie one folder deeper, as they are packed."""
     try:
-        inside = sorted(splits.iterdir())
-        places = [splits, *(path for path in inside if path.is_dir())]
+        places = [splits, *sorted(path for path in splits.iterdir() if path.is_dir())]
         found = [sorted(place.iterdir()) for place in places]
     except OSError as error:
         raise DataError(

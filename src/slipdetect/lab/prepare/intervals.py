@@ -8,22 +8,24 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import click
 
+from slipdetect._io import exists
 from slipdetect._text import excerpt, printable
 from slipdetect.cli.typed_options import FOLDER, Number, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import AnnotationLine, lines_by_video, read_lines
 from slipdetect.lab.data.times import Late, span_text
-from slipdetect.lab.prepare.cut_plan import CutRule, TimedVideo
+from slipdetect.lab.prepare.cut_plan import CutRule
 from slipdetect.lab.prepare.importer import Importer, ImportJob
 from slipdetect.lab.prepare.rows import Prepared
 from slipdetect.video import find_videos
 
-_SECONDS = Number(min=0.0)
+_seconds = partial(option, type=Number(min=0.0), metavar="SECONDS", default=1.0, beside=("cut",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,27 +51,9 @@ class Intervals(Importer):
         type=FOLDER, help="Folder of the videos.  [default: that of TIMES.csv]"
     )
     cut: Path | None = option(type=FOLDER, help="Cut clips into this folder and list those.")
-    before: float = option(
-        type=_SECONDS,
-        metavar="SECONDS",
-        default=1.0,
-        beside=("cut",),
-        help="Seconds before an event that its clip begins.",
-    )
-    after: float = option(
-        type=_SECONDS,
-        metavar="SECONDS",
-        default=1.0,
-        beside=("cut",),
-        help="Seconds after an event that its clip ends.",
-    )
-    clearance: float = option(
-        type=_SECONDS,
-        metavar="SECONDS",
-        default=1.0,
-        beside=("cut",),
-        help="Least seconds between an event and a negative clip.",
-    )
+    before: float = _seconds(help="Seconds before an event that its clip begins.")
+    after: float = _seconds(help="Seconds after an event that its clip ends.")
+    clearance: float = _seconds(help="Least seconds between an event and a negative clip.")
     negatives_per_event: int = option(
         type=click.IntRange(min=0),
         metavar="N",
@@ -89,52 +73,45 @@ class Intervals(Importer):
             UsageError: The clips would not be below the folder that paths in the CSV count from.
             OutputError: A clip exists or cannot be written.
         """
-        from slipdetect.lab.prepare.cutting import cut_rows, whole_rows
+        from slipdetect.lab.prepare.cutting import cut_rows, row_of
         from slipdetect.lab.prepare.times import check_times
 
         folder = source.parent if self.videos is None else self.videos
         rule = CutRule(self.before, self.after, self.clearance, self.negatives_per_event)
-        if self.cut is not None:
-            _check_inside(self.cut, job.out.parent if job.root is None else job.root)
-        videos = [
-            video if video.dataset else replace(video, dataset=self.dataset)
-            for video in read_intervals(source, folder)
-        ]
-        job.split.check(has_split=any(video.split for video in videos))
+        base = job.out.parent if job.root is None else job.root
+        if self.cut is not None and not self.cut.resolve().is_relative_to(base.resolve()):
+            raise UsageError(
+                f"--cut {str(self.cut)!r} must be in the folder that paths in the CSV count from,"
+                f" {str(base)!r}"
+            )
+        videos = read_intervals(source, folder, self.dataset)
+        names = [printable(lines[0].path.name) for lines in videos]
+        job.split.check(has_split=any(lines[0].split for lines in videos))
         steps = len(videos) * (1 if self.cut is None else 2)
         checked, late = [], Late()
-        for index, video in enumerate(videos):
-            job.progress(index / steps, f"checking {printable(video.path.name)}")
-            checked.append(check_times(video, late))
+        for index, lines in enumerate(videos):
+            job.progress(index / steps, f"checking {names[index]}")
+            checked.append(check_times(lines, late))
         if self.cut is None:
-            prepared = whole_rows([video for video, _ in checked])
+            prepared = Prepared([row_of(line) for lines, _ in checked for line in lines])
         else:
 
             def show(index: int, share: float) -> None:
-                name = printable(videos[index].path.name)
-                job.progress((len(videos) + index + share) / steps, f"cutting {name}")
+                job.progress((len(videos) + index + share) / steps, f"cutting {names[index]}")
 
             prepared = cut_rows(
                 checked, self.cut, folder, rule, overwrite=job.overwrite, on_progress=show
             )
-        others = _others(videos, folder, self.cut)
+        others = _others([lines[0].path for lines in videos], folder, self.cut)
         prepared.warnings += late.warnings()
         prepared.times_checked = True  # of marked negatives too, which have no rows
         prepared.left_out.add("video of the folder that the table does not name", others)
         return prepared
 
 
-def _check_inside(cut: Path, base: Path) -> None:
-    if not cut.resolve().is_relative_to(base.resolve()):
-        raise UsageError(
-            f"--cut {str(cut)!r} must be in the folder that paths in the CSV count from,"
-            f" {str(base)!r}"
-        )
-
-
-def _others(videos: Sequence[TimedVideo], folder: Path, cut: Path | None) -> list[str]:
+def _others(videos: Sequence[Path], folder: Path, cut: Path | None) -> list[str]:
     """Return the videos below the folder that the table does not name; clips are not counted."""
-    known = {os.path.realpath(video.path) for video in videos}
+    known = {os.path.realpath(path) for path in videos}
     clips = None if cut is None else os.path.realpath(cut)
     found = [(path, os.path.realpath(path)) for path in find_videos(folder)]
     return [
@@ -144,15 +121,17 @@ def _others(videos: Sequence[TimedVideo], folder: Path, cut: Path | None) -> lis
     ]
 
 
-def read_intervals(file: Path, root: Path) -> list[TimedVideo]:
-    """Read a table of times.
+def read_intervals(file: Path, root: Path, dataset: str = "") -> list[list[AnnotationLine]]:
+    """Return the rows of each video of a table of times, in order of time.
 
     Columns are those of ``read_annotations``, but ``label`` may be missing or empty, which is an
-    event where there are times, and ``start`` and ``end`` may not be missing.
+    event where there are times, and ``start`` and ``end`` may not be missing. A video without a
+    group is one by itself.
 
     Args:
         file: The CSV, UTF-8 with or without a byte-order mark.
         root: Folder that paths count from and stay in.
+        dataset: Data set of rows that name none.
 
     Raises:
         DataError: It cannot be read, or a line is malformed, leads out, overlaps another of its
@@ -161,12 +140,12 @@ def read_intervals(file: Path, root: Path) -> list[TimedVideo]:
     by_path = lines_by_video(read_lines(file, root, ("path", "start", "end")))
     if not by_path:
         raise DataError(f"{str(file)!r} has no row; write one a video or event below the header")
-    return [_video(lines, root) for lines in by_path.values()]
+    return [_video(lines, root, dataset) for lines in by_path.values()]
 
 
-def _video(lines: Sequence[AnnotationLine], root: Path) -> TimedVideo:
+def _video(lines: Sequence[AnnotationLine], root: Path, dataset: str) -> list[AnnotationLine]:
     first = lines[0]
-    if not first.path.is_file():
+    if not (exists(first.path) and first.path.is_file()):
         raise DataError(
             f"{first.where}: {excerpt(first.name)} was not found below {str(root)!r};"
             " check its spelling, or name the folder of the videos with --videos"
@@ -178,13 +157,6 @@ def _video(lines: Sequence[AnnotationLine], root: Path) -> TimedVideo:
                 f"{other.where}: {span_text(other.start, other.end)} overlaps"
                 f" {span_text(one.start, one.end)} of {one.where}; merge them or correct the times"
             )
-    return TimedVideo(
-        path=first.path,
-        name=first.name,
-        where=first.where,
-        positive=any(line.positive for line in lines),
-        spans=tuple(spans),
-        group=first.group or first.name,
-        split=first.split,
-        dataset=first.dataset,
-    )
+    group, dataset = first.group or first.name, first.dataset or dataset
+    ordered = sorted(lines, key=lambda line: line.span.start if line.span else 0.0)
+    return [replace(line, group=group, dataset=dataset) for line in ordered]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from slipdetect._text import excerpt
 from slipdetect.errors import DataError
@@ -17,6 +17,7 @@ from slipdetect.lab.prepare.rows import listable
 from slipdetect.video import find_videos, open_video
 
 _LOCAL = "/data/local-files/?d="  # of Label Studio's local storage
+_ADDRESS = re.compile(r"[^/]*://[^/?#]*([^?#]*)")  # the path behind any host
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(.+)")  # what Label Studio makes of an uploaded file's name
 
 
@@ -97,8 +98,8 @@ class LabeledVideos:
 def _path(name: str) -> PurePosixPath:
     """Return a path of any system, or that of an address."""
     name = unquote(name.partition(_LOCAL)[2]) or name
-    if "://" in name:
-        name = unquote(urlsplit(name).path)
+    if found := _ADDRESS.match(name):
+        name = unquote(found[1])
     return PurePosixPath(name.replace("\\", "/"))
 
 

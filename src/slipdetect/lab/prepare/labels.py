@@ -13,11 +13,10 @@ from slipdetect._text import excerpt, named, printable
 from slipdetect.cli.typed_options import POSITIVE, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.data.annotations import label_word
-from slipdetect.lab.data.times import Late, length_of
 from slipdetect.lab.prepare.groups import group_files
 from slipdetect.lab.prepare.importer import Importer, ImportJob
+from slipdetect.lab.prepare.label_formats import label_studio
 from slipdetect.lab.prepare.label_formats.label_file import Label
-from slipdetect.lab.prepare.label_formats.label_studio import LabelStudio
 from slipdetect.lab.prepare.label_formats.registry import read_labels
 from slipdetect.lab.prepare.labeled_videos import LabeledVideos
 from slipdetect.lab.prepare.mapping import SKIP
@@ -90,7 +89,6 @@ class Labels(Importer):
         classes = sorted({label.name for labels in placed.values() for label in labels})
         names = job.classes.labels(classes, "the label files") if classes else {}
         groups = self._groups(placed, videos.root)
-        late = Late()
         for index, (path, labels) in enumerate(placed.items()):
             job.progress(index / len(placed), f"checking {printable(path.name)}")
             common = Row(path, OTHER, groups[path], self.dataset)
@@ -101,10 +99,7 @@ class Labels(Importer):
                 # without its slip that stretch would count as one in which nobody slips
                 prepared.left_out.add(_HIDDEN, str(path))
                 continue
-            rows, labels = _without_repeated(rows, labels)
-            prepared.rows += _inside(rows, labels, late) if rows else [common]
-        prepared.warnings += late.warnings()
-        prepared.times_checked = True
+            prepared.rows += _without_repeated(rows, labels) or [common]
         if not placed:
             raise DataError(
                 f"none of the {len(found)} videos that the label files name is below"
@@ -142,7 +137,7 @@ class Labels(Importer):
                 path = paths[label.video]
                 if path is not None and (not self.tracks or label.track in self.tracks):
                     placed[path].append(label)
-        if self.frame_rate is not None and LabelStudio.name not in kinds:
+        if self.frame_rate is not None and label_studio.NAME not in kinds:
             raise UsageError("--frame-rate has no effect: no file is of Label Studio; leave it out")
         unknown = [track for track in self.tracks if track not in tracks]
         if unknown:
@@ -154,23 +149,18 @@ class Labels(Importer):
 
     def _groups(self, placed: Placed, root: Path) -> dict[Path, str]:
         """Return the group of each video: the file's own, or by the rule."""
-        paths = [PurePosixPath(path.relative_to(root).as_posix()) for path in placed]
-        below = [PurePosixPath("videos", path) for path in paths]
-        made = group_files(below, self.group_by)
+        names = [path.relative_to(root).as_posix() for path in placed]
+        made = group_files([PurePosixPath("videos", name) for name in names], self.group_by)
         groups = {}
-        for (path, labels), group, shown in zip(placed.items(), made, paths, strict=True):
+        for (path, labels), group, name in zip(placed.items(), made, names, strict=True):
             own = {label.group for label in labels if label.group}
-            usual = shown.as_posix() if self.group_by == "file" else group
+            usual = name if self.group_by == "file" else group
             groups[path] = own.pop() if len(own) == 1 else usual
         return groups
 
     def _row(self, common: Row, label: Label, name: str, videos: LabeledVideos) -> Row:
-        """Return the row of a label.
-
-        Raises:
-            DataError: It has no place in time.
-        """
-        row = replace(common, label=name, action=label.name)
+        """Return the row of a label, which must have a place in time unless it is left out."""
+        row = replace(common, label=name, action=label.name, where=label.where)
         if name == SKIP or label.whole:
             return row
         if label.start is None or label.end is None:
@@ -199,41 +189,17 @@ class Labels(Importer):
         return replace(row, start=start, end=end)
 
 
-def _without_repeated(rows: list[Row], labels: list[Label]) -> tuple[list[Row], list[Label]]:
-    """Return the rows of a video and their labels; what is said of it all counts by itself only.
-
-    Raises:
-        DataError: Of it all somebody slips, and all times are of something else.
-    """
+def _without_repeated(rows: list[Row], labels: list[Label]) -> list[Row]:
+    """Return the rows of a video; what is said of it all counts by itself only."""
     pairs = [pair for pair in zip(rows, labels, strict=True) if pair[0].label != SKIP]
     timed = [pair for pair in pairs if not pair[1].whole]
     whole = sorted((pair for pair in pairs if pair[1].whole), key=lambda p: p[0].label != SLIP)
     if not whole:
-        return rows, labels
+        return rows
     row, label = whole[0]
     if row.label == SLIP and timed and all(each.label != SLIP for each, _ in timed):
         raise DataError(
             f"{label.where} ({label.name!r}) is of the whole video, whose times are all of"
             " something else; mark when it happens"
         )
-    kept = timed or whole[:1]
-    return [each for each, _ in kept], [each for _, each in kept]
-
-
-def _inside(rows: Sequence[Row], labels: Sequence[Label], late: Late) -> list[Row]:
-    """Return the rows of a video with times that end with it.
-
-    Raises:
-        DataError: Most of a time lies after the end (with the place of its label).
-        VideoError: The video cannot be read.
-    """
-    last = max((row.end for row in rows if row.end is not None), default=None)
-    if last is None:
-        return list(rows)
-    length = length_of(rows[0].path, last)
-    return [
-        row
-        if row.start is None or row.end is None
-        else replace(row, end=late.end(row.start, row.end, length, label.where, row.path.name))
-        for row, label in zip(rows, labels, strict=True)
-    ]
+    return [each for each, _ in timed or whole[:1]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipdetect._io import exists
 from slipdetect.cli.typed_options import FILE, option
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.course2020.lists import read_course_lists
@@ -71,7 +72,7 @@ def split_file(text: str, option: str = "") -> tuple[str, Path]:
         UsageError: There is no such split.
     """
     split, equals, file = text.partition("=")
-    if not equals or Path(text).exists():
+    if not equals or exists(text):
         return "", Path(text)
     if split not in SPLITS:
         raise UsageError(f"{option}{text!r} is for no split; write train=, val= or test= before it")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from slipdetect._io import exists
 from slipdetect._tables import read_table, whole
 from slipdetect._text import excerpt
 from slipdetect.cli.typed_options import FOLDER, option
@@ -18,6 +19,7 @@ from slipdetect.errors import DataError
 from slipdetect.lab.data.annotations import label_word
 from slipdetect.lab.data.safe_paths import Enclosure
 from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob
+from slipdetect.lab.prepare.label_formats.label_file import number
 from slipdetect.lab.prepare.lists import split_file
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
@@ -61,7 +63,6 @@ class Segment:
         video: The file.
         name: What is done, one of ``CLASSES``.
         start: Seconds, 0 or later; ``end`` too.
-        end: See ``start``.
         dataset: The set that the video is of.
         group: Set and subject, or set and video where none is known.
         split: ``"train"``, ``"val"``, ``"test"`` or empty.
@@ -128,7 +129,7 @@ class Omnifall(Importer):
         labels = job.classes.labels(CLASSES, "OmniFall")
         prepared.left_out.add(SKIPPED, [name for name in CLASSES if labels[name] == SKIP])
         for video, segments in by_video.items():
-            if video.is_file():
+            if exists(video) and video.is_file():
                 prepared.rows += _rows(segments, labels, prepared)
             else:
                 prepared.left_out.add(MISSING, str(video))
@@ -180,8 +181,9 @@ def read_segments(file: Path, root: Path, split: str = "") -> list[Segment]:
 
 
 def _class(text: str, where: str) -> str:
-    number = whole(text)
-    name = CLASSES[int(number)] if number.isdecimal() and int(number) < len(CLASSES) else text
+    place = whole(text)
+    known = place.isdecimal() and len(place) < 4 and int(place) < len(CLASSES)
+    name = CLASSES[int(place)] if known else text
     if name.lower() not in CLASSES:
         raise DataError(
             f"{where}: label {excerpt(text)} is none of OmniFall's, 0 to {len(CLASSES) - 1} or"
@@ -191,11 +193,8 @@ def _class(text: str, where: str) -> str:
 
 
 def _seconds(text: str, name: str, where: str) -> float:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise DataError(f"{where}: {name} {excerpt(text)} is not seconds") from error
-    if not abs(value) < float("inf"):
+    value = number(text)
+    if value is None:
         raise DataError(f"{where}: {name} {excerpt(text)} is not seconds")
     return value
 

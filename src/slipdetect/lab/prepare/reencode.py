@@ -9,16 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from slipdetect.errors import OutputError
 from slipdetect.lab.prepare.size_modes import SizeMode
 from slipdetect.video import Frame, Video, open_video, write_timed_video, write_video
 from slipdetect.video.timing import DEFAULT_FRAME_RATE
 from slipdetect.video.views import displayed
 
-Picture = npt.NDArray[np.uint8]
 OnProgress = Callable[[float, float | None], None]
 Change = Callable[[Iterator[Frame]], Iterable[Frame]]
 
@@ -32,7 +28,7 @@ class Reencoded:
         read: Frames that were read.
         written: Frames that were written.
         start: Time in the old video of the first frame written, seconds.
-        end: Time in the old video of the last frame written, seconds.
+        end: Time in the old video at which the last frame written ends, seconds.
         size: (width, height) px of the new pictures.
         warnings: What was odd about the old video, one line each.
     """
@@ -53,10 +49,6 @@ class Reencoded:
         )
 
 
-def no_progress(seconds: float, duration: float | None) -> None:
-    """Show nothing."""
-
-
 def reencode(
     source: Path,
     target: Path,
@@ -64,7 +56,7 @@ def reencode(
     *,
     constant_rate: bool = False,
     overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
+    on_progress: OnProgress = lambda seconds, duration: None,
 ) -> Reencoded:
     """Write what ``change`` makes of the frames of ``source``, at their times in ``source``.
 
@@ -89,7 +81,7 @@ def reencode(
         rate = video.info.frame_rate
         rate = DEFAULT_FRAME_RATE if rate is None else rate
         passed = _Passed()
-        frames = passed.note(change(passed.count(_frames(video, on_progress))))
+        frames = passed.note(change(passed.read_from(video, on_progress)))
         if constant_rate:
             write_video(target, (frame.image for frame in frames), rate, overwrite=overwrite)
         else:
@@ -100,7 +92,7 @@ def reencode(
             passed.read,
             passed.written,
             passed.start,
-            passed.end,
+            passed.last + 1 / rate,
             passed.size,
             tuple(video.report.warnings),
         )
@@ -117,13 +109,14 @@ class _Passed:
 
     def __init__(self) -> None:
         self.read = self.written = 0
-        self.start = self.end = 0.0
+        self.start = self.last = 0.0
         self.size = (0, 0)
 
-    def count(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        for frame in frames:
+    def read_from(self, video: Video, on_progress: OnProgress) -> Iterator[Frame]:
+        for frame in video.frames():
+            on_progress(frame.time, video.info.end)
             self.read += 1
-            yield frame
+            yield Frame(frame.time, displayed(frame.image, video.info), frame.corrupt)
 
     def note(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:
@@ -131,11 +124,5 @@ class _Passed:
                 self.start = frame.time
                 self.size = (frame.image.shape[1], frame.image.shape[0])
             self.written += 1
-            self.end = frame.time
+            self.last = frame.time
             yield frame
-
-
-def _frames(video: Video, on_progress: OnProgress) -> Iterator[Frame]:
-    for frame in video.frames():
-        on_progress(frame.time, video.info.end)
-        yield Frame(frame.time, displayed(frame.image, video.info), frame.corrupt)

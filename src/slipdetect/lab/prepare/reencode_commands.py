@@ -6,11 +6,12 @@ In: files, folders, lists. Out: MP4 files, and an exit code; none that fails sto
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,8 +27,7 @@ from slipdetect.cli.typed_options import FOLDER, PATH, POSITIVE, Number, option,
 from slipdetect.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from slipdetect.lab.prepare.reencode import OnProgress, Reencoded
-    from slipdetect.lab.prepare.size_modes import SizeMode
+    from slipdetect.lab.prepare.reencode import Reencoded
     from slipdetect.lab.prepare.trimming import Cut
 
 _NAME_COLUMNS = 40
@@ -44,18 +44,13 @@ _out = click.option(
 _overwrite = click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 
 
-class _Work(Protocol):
-    def __call__(self, *, overwrite: bool, on_progress: OnProgress) -> Reencoded:
-        """Write one video and tell how far it is."""
-
-
 @dataclass(frozen=True)
 class _Task:
-    """One video to write: the old file, the new one, and what writes it."""
+    """One video to write: the old file, the new one, and what takes ``overwrite, on_progress``."""
 
     source: Path
     target: Path
-    work: _Work
+    work: Callable[..., Reencoded]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,42 +109,46 @@ def trim(ctx: click.Context, /, source: Path, settings: TrimSettings) -> None:
     slipdetect prepare trim kitchen.mp4 --start 3 --end 7.5 --box auto --out fall.mp4
     slipdetect prepare trim cuts.csv --size letterbox:342x256 --out clips
     """
-    console, tally, size = ctx.ensure_object(Console), Tally(), _read_size(settings.size)
+    console, tally = ctx.ensure_object(Console), Tally()
     if source.suffix.lower() == ".csv":
         if settings.start is not None or settings.end is not None:
             raise UsageError("--start and --end are for one video; CUTS.csv has times of its own")
-        _trim_list(console, tally, source, settings, size)
+        _trim_list(console, tally, source, settings)
     else:
-        _trim_video(console, tally, source, settings, size)
+        _trim_video(console, tally, source, settings)
     ctx.exit(tally.exit_code())
 
 
-def _trim_video(
-    console: Console, tally: Tally, source: Path, settings: TrimSettings, size: SizeMode
-) -> None:
+def _trim_video(console: Console, tally: Tally, source: Path, settings: TrimSettings) -> None:
+    from slipdetect.lab.prepare.size_modes import SizeMode
     from slipdetect.lab.prepare.trimming import trim as trim_video
 
     out = settings.out
     if settings.root is not None:
         raise UsageError("--root is for the videos in a CUTS.csv; give the path of the video")
-    work = partial(trim_video, source, out, settings.cut(), size)
+    work = partial(trim_video, source, out, settings.cut(), SizeMode.parse(settings.size))
     if out.is_dir() or out.suffix.lower() != ".mp4":
         raise OutputError(f"{str(out)!r} does not end with .mp4; name the new video")
     for written in _run(console, tally, [_Task(source, out, work)], settings.overwrite).values():
         console.note(str(written))
 
 
-def _trim_list(
-    console: Console, tally: Tally, file: Path, settings: TrimSettings, size: SizeMode
-) -> None:
+def _trim_list(console: Console, tally: Tally, file: Path, settings: TrimSettings) -> None:
     """Write the cuts of a list, and clips.csv if it has labels."""
     from slipdetect.lab.prepare.cut_list import ANNOTATIONS, read_cuts, write_annotations
+    from slipdetect.lab.prepare.size_modes import SizeMode
     from slipdetect.lab.prepare.trimming import trim as trim_video
     from slipdetect.sinks.names import target_names
 
-    out, overwrite = settings.out, settings.overwrite
+    out, overwrite, size = settings.out, settings.overwrite, SizeMode.parse(settings.size)
     cuts = read_cuts(file, settings.root, settings.cut())
-    targets = target_names([cut.source for cut in cuts], out, [cut.ending for cut in cuts])
+    # of one stretch several parts of the picture may be cut
+    stretches = Counter((cut.source, cut.ending) for cut in cuts)
+    endings = [
+        cut.ending + (f"-{cut.part}" if stretches[cut.source, cut.ending] > 1 else "")
+        for cut in cuts
+    ]
+    targets = target_names([cut.source for cut in cuts], out, endings)
     tasks = [
         _Task(cut.source, target, partial(trim_video, cut.source, target, cut.cut, size))
         for cut, target in zip(cuts, targets, strict=True)
@@ -187,13 +186,14 @@ def resize(
     slipdetect prepare resize recordings/ --size letterbox:342x256 --out small
     """
     from slipdetect.lab.prepare.reencode import reencode, resized
+    from slipdetect.lab.prepare.size_modes import SizeMode
 
-    console, tally, mode = ctx.ensure_object(Console), Tally(), _read_size(size)
+    console, tally, mode = ctx.ensure_object(Console), Tally(), SizeMode.parse(size)
     tasks = _tasks(
         console, tally, sources, out, partial(reencode, change=partial(resized, size=mode))
     )
     done = _run(console, tally, tasks, overwrite)
-    _tell(console, done, f"{len(done)} of {len(tasks)} videos written to {str(out)!r}, size {mode}")
+    _tell(console, done, tasks, out, f"size {mode}")
     ctx.exit(tally.exit_code())
 
 
@@ -240,8 +240,7 @@ def dedup(
     done = _run(console, tally, tasks, overwrite)
     kept = sum(written.written for written in done.values())
     read = sum(written.read for written in done.values())
-    count = f"{len(done)} of {len(tasks)} videos written to {str(out)!r}"
-    _tell(console, done, f"{count}, {kept} of {read} frames kept")
+    _tell(console, done, tasks, out, f"{kept} of {read} frames kept")
     ctx.exit(tally.exit_code())
 
 
@@ -279,15 +278,8 @@ def frames(ctx: click.Context, /, folder: Path, fps: float, out: Path, overwrite
         for source, target in zip(folders, targets, strict=True)
     ]
     done = _run(console, tally, tasks, overwrite)
-    count = f"{len(done)} of {len(tasks)} videos written to {str(out)!r}"
-    _tell(console, done, f"{count}, {fps:g} a second")
+    _tell(console, done, tasks, out, f"{fps:g} a second")
     ctx.exit(tally.exit_code())
-
-
-def _read_size(text: str) -> SizeMode:
-    from slipdetect.lab.prepare.size_modes import SizeMode
-
-    return SizeMode.parse(text)
 
 
 def _tasks(
@@ -315,13 +307,9 @@ def _tasks(
 def _run(
     console: Console, tally: Tally, tasks: Sequence[_Task], overwrite: bool
 ) -> dict[Path, Reencoded]:
-    """Do every task; a video that fails is reported and the rest is done.
+    """Do every task and return what was written, by its file.
 
-    Returns:
-        What was written, by its file.
-
-    Raises:
-        OutputError: A target exists or is a source, or the folder or disk takes no more.
+    A video that fails is reported and the rest is done, unless the folder or disk takes no more.
     """
     _check_targets(tasks, overwrite)
     done: dict[Path, Reencoded] = {}
@@ -372,8 +360,11 @@ def _check_targets(tasks: Sequence[_Task], overwrite: bool) -> None:
         make_folder(folder)
 
 
-def _tell(console: Console, done: dict[Path, Reencoded], several: str) -> None:
+def _tell(
+    console: Console, done: dict[Path, Reencoded], tasks: Sequence[_Task], out: Path, more: str
+) -> None:
     """Say what the only new video is, or how many there are."""
+    several = f"{len(done)} of {len(tasks)} videos written to {str(out)!r}, {more}"
     console.note(str(*done.values()) if len(done) == 1 else several)
 
 

@@ -178,11 +178,7 @@ def seconds(time: float) -> str:
 
 
 def _entry(path: Path, enclosure: Enclosure) -> str:
-    """Return ``path`` as it stands in a list whose paths count from a folder.
-
-    Raises:
-        DataError: It leads out of the folder, or no list can hold its name.
-    """
+    """Return ``path`` as it stands in a list whose paths count from a folder and stay in it."""
     if not listable(path):
         raise DataError(f"{str(path)!r} has a name that no list can hold; rename the file")
     base = enclosure.root

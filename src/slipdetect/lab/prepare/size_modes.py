@@ -123,19 +123,17 @@ def _squared(image: Picture, shape: tuple[int, int]) -> Picture:
     if width >= height:
         return image
     rows, columns = image.shape[:2]
-    wide = round(Fraction(columns * height, width))
-    canvas = np.zeros((rows, wide, 3), np.uint8)
-    left = (wide - columns) // 2
-    canvas[:, left : left + columns] = image
-    return canvas
+    return _padded(image, round(Fraction(columns * height, width)), rows)
 
 
 def _letterboxed(image: Picture, shape: tuple[int, int], width: int, height: int) -> Picture:
     scale = min(Fraction(width, shape[0]), Fraction(height, shape[1]))
     inner = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
-    if inner == (width, height):
-        return _resized(image, width, height)
-    canvas = np.zeros((height, width, 3), np.uint8)
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    canvas[top : top + inner[1], left : left + inner[0]] = _resized(image, *inner)
-    return canvas
+    return _padded(_resized(image, *inner), width, height)
+
+
+def _padded(image: Picture, width: int, height: int) -> Picture:
+    """Return ``image`` in the middle of black."""
+    rows, columns = height - image.shape[0], width - image.shape[1]
+    sides = (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)
+    return np.pad(image, (*sides, (0, 0))) if rows or columns else image

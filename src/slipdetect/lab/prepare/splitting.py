@@ -45,7 +45,12 @@ class SplitRequest:
     usual: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        check_shares(**self.shares)
+        val, test = self.shares.values()
+        if not (0.0 <= val < 1.0 and 0.0 <= test < 1.0 and val + test < 1.0):
+            raise UsageError(
+                f"--val {val:g} and --test {test:g} are shares of the clips, 0 or more and together"
+                " below 1"
+            )
         if self.test_every is not None and (self.val or self.test):
             raise UsageError("--test-every makes the whole split; leave --val and --test out")
 
@@ -76,11 +81,12 @@ class SplitRequest:
         validation where that was asked for.
 
         Raises:
-            UsageError: See ``check``.
-            DataError: See ``assign_splits``.
+            UsageError, DataError: As ``check`` and ``assign_splits`` say.
         """
         has_split = any(row.split for row in rows)
         self.check(has_split=has_split)
+        if not rows:
+            return []
         if has_split:
             return hold_out(rows, self.val, self.seed) if self.val else list(rows)
         if self.test_every is not None:
@@ -97,14 +103,11 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
     Args:
         rows: Rows without a split.
         val: Share of the clips for validation, 0 to below 1; ``test`` that for the test.
-        test: See ``val``.
         seed: Order in which groups are drawn.
 
     Raises:
-        UsageError: A share makes no sense.
         DataError: There is one label only and no event has times, or training would lack one.
     """
-    check_shares(val, test)
     if val == test == 0.0:
         return list(rows)
     # windows beside known events are negatives, so that videos that all hold one will do
@@ -124,19 +127,6 @@ def assign_splits(rows: Sequence[Row], val: float, test: float, seed: int) -> li
     return [replace(row, split=split_of[row.unit]) for row in rows]
 
 
-def check_shares(val: float, test: float) -> None:
-    """Refuse shares that make no sense.
-
-    Raises:
-        UsageError: One is below 0, or together they leave nothing for training.
-    """
-    if not (0.0 <= val < 1.0 and 0.0 <= test < 1.0 and val + test < 1.0):
-        raise UsageError(
-            f"--val {val:g} and --test {test:g} are shares of the clips, 0 or more and together"
-            " below 1"
-        )
-
-
 def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:
     """Return ``rows`` with whole groups of the training clips moved to validation.
 
@@ -146,7 +136,6 @@ def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:
         seed: Order in which groups are drawn.
 
     Raises:
-        UsageError: The share makes no sense.
         DataError: Training would lack a label.
     """
     training = [row for row in rows if row.split == "train"]
@@ -159,16 +148,15 @@ def hold_out(rows: Sequence[Row], val: float, seed: int) -> list[Row]:
 
 def _clips(rows: Sequence[Row]) -> list[Clip]:
     """Return the clips as splitting needs them, with the last event of each that has any."""
-    labels = clip_labels(rows)
-    events: dict[Path, tuple[float, float]] = {}
-    groups: dict[Path, str] = {}
-    for row in rows:
-        groups[row.path] = row.unit
-        if row.label == SLIP and row.start is not None and row.end is not None:
-            events[row.path] = (row.start, row.end)
+    groups = {row.path: row.unit for row in rows}
+    events = {
+        row.path: ((row.start, row.end),)
+        for row in rows
+        if row.label == SLIP and row.start is not None and row.end is not None
+    }
     return [
-        Clip(path, label == SLIP, (events[path],) if path in events else (), group=groups[path])
-        for path, label in labels.items()
+        Clip(path, label == SLIP, events.get(path, ()), group=groups[path])
+        for path, label in clip_labels(rows).items()
     ]
 
 

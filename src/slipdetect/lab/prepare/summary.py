@@ -12,6 +12,7 @@ from slipdetect._text import printable
 from slipdetect.cli.console import Console
 from slipdetect.errors import DataError
 from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row, clip_labels, straddling, write_rows
+from slipdetect.reports.text_table import text_table
 
 _HEAD = ("split", "slip", "other", "clips", "groups")
 _NO_SPLIT = "(none)"
@@ -61,15 +62,11 @@ def _nothing_left(reasons: Mapping[str, Sequence[str]]) -> str:
 
 def _split_table(rows: Sequence[Row]) -> str:
     """Return a table of clips by split and label, and of groups by split."""
-    lines = [_HEAD]
-    names = [name for name in (*SPLITS, "") if any(row.split == name for row in rows)]
-    for name in names:
-        lines.append((name or _NO_SPLIT, *_counts([row for row in rows if row.split == name])))
-    if len(names) > 1:
-        lines.append(("all", *_counts(rows)))
-    width = max(len(line[0]) for line in lines)
-    texts = [line[0].ljust(width) + "".join(f"{cell:>8}" for cell in line[1:]) for line in lines]
-    return "\n".join(texts) + "\n"
+    sides = {name: [row for row in rows if row.split == name] for name in (*SPLITS, "")}
+    cells = [(name or _NO_SPLIT, *_counts(side)) for name, side in sides.items() if side]
+    if len(cells) > 1:
+        cells.append(("all", *_counts(rows)))
+    return "\n".join(text_table(_HEAD, cells)) + "\n"
 
 
 def _counts(rows: Sequence[Row]) -> tuple[str, str, str, str]:

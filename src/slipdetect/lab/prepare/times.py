@@ -13,13 +13,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from slipdetect.errors import DataError
+from slipdetect.lab.data.annotations import AnnotationLine, ending_with
 from slipdetect.lab.data.times import Late, length_of, span_text
-from slipdetect.lab.prepare.cut_plan import TimedVideo
 from slipdetect.lab.prepare.rows import SLIP, Row
 
 
-def check_times(video: TimedVideo, late: Late) -> tuple[TimedVideo, float]:
-    """Return a video with its times inside it, and its duration in seconds.
+def check_times(lines: Sequence[AnnotationLine], late: Late) -> tuple[list[AnnotationLine], float]:
+    """Return the rows of a video with their times inside it, and its duration in seconds.
 
     The header is believed where the file is whole and no time lies beyond it; otherwise the video
     is decoded to its end. A time that ends after the video ends with it, which ``late`` notes if
@@ -29,12 +29,9 @@ def check_times(video: TimedVideo, late: Late) -> tuple[TimedVideo, float]:
         DataError: Most of a time lies after the end (with its line).
         VideoError: The video cannot be read.
     """
-    length = length_of(video.path, max((span.end for span in video.spans), default=0.0))
-    spans = [
-        replace(span, end=late.end(span.start, span.end, length, span.where, video.name))
-        for span in video.spans
-    ]
-    return replace(video, spans=tuple(spans)), length[0]
+    ends = [line.span.end for line in lines if line.span]
+    length = length_of(lines[0].path, max(ends, default=0.0))
+    return ending_with(lines, length, late), length[0]
 
 
 def check_rows(

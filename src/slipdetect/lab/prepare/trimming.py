@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from slipdetect.errors import UsageError, VideoError
-from slipdetect.lab.prepare.reencode import OnProgress, Picture, Reencoded, no_progress, reencode
-from slipdetect.lab.prepare.size_modes import SizeMode
+from slipdetect.lab.prepare.reencode import OnProgress, Reencoded, reencode
+from slipdetect.lab.prepare.size_modes import Picture, SizeMode
 from slipdetect.modalities.snippet import (
     MotionProfile,
-    center_box,
     motion_box,
     motion_profile,
+    moving_box,
     thumbnail,
 )
 from slipdetect.video import Frame, open_video
@@ -114,7 +114,7 @@ def trim(
     size: SizeMode = NATIVE,
     *,
     overwrite: bool = False,
-    on_progress: OnProgress = no_progress,
+    on_progress: OnProgress = lambda seconds, duration: None,
 ) -> Reencoded:
     """Write one stretch and one part of a video; frames keep their distances in time.
 
@@ -170,12 +170,10 @@ def moving_region(source: Path, cut: Cut) -> Region | None:
                 profile = motion_profile(previous, current)
                 columns, rows = columns + profile.columns, rows + profile.rows
             previous, small = current, (frame.image.shape[0], frame.image.shape[1])
-    if len(columns) == 1:
+    moved = [MotionProfile(columns, rows)]
+    if moving_box(moved) is None:
         return None
-    box = motion_box([MotionProfile(columns, rows)], *small)
-    if box == center_box(*small):
-        return None
-    scale = width / small[1]
+    box, scale = motion_box(moved, *small), width / small[1]
     left, top = max(0, round(box.left * scale)), max(0, round(box.top * scale))
     right = min(width, round((box.left + box.side) * scale))
     bottom = min(height, round((box.top + box.side) * scale))

@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from slipdetect._io import exists
+from slipdetect._tables import list_lines
 from slipdetect._text import excerpt
 from slipdetect.cli.typed_options import FOLDER, option
 from slipdetect.errors import DataError
@@ -20,7 +22,6 @@ from slipdetect.lab.prepare.groups import ucf_group
 from slipdetect.lab.prepare.importer import SKIPPED, Importer, ImportJob, class_folders, videos_of
 from slipdetect.lab.prepare.mapping import SKIP
 from slipdetect.lab.prepare.rows import SPLITS, Prepared, Row
-from slipdetect.lab.prepare.text_files import list_lines
 
 MISSING = "in a list, but no such video"
 UNLISTED = "video that no list names"
@@ -97,7 +98,7 @@ class Ucf101(Importer):
                 _check(entry, index, listed)
                 if entry.action not in wanted:
                     continue
-                if entry.path.is_file():
+                if exists(entry.path) and entry.path.is_file():
                     prepared.rows.append(self._row(entry, labels[entry.action], split))
                 else:
                     missing.append(entry.name)

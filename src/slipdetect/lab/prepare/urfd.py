@@ -10,7 +10,6 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from slipdetect._tables import opened_lines
 from slipdetect._text import printable
 from slipdetect.cli.typed_options import FOLDER, option
 from slipdetect.errors import DataError
-from slipdetect.lab.data.times import TOLERANCE
+from slipdetect.lab.data.times import TOLERANCE, length_of
 from slipdetect.lab.prepare.importer import Importer, ImportJob
+from slipdetect.lab.prepare.label_formats.label_file import number
 from slipdetect.lab.prepare.rows import OTHER, SLIP, Prepared, Row, seconds
 
 RATE = 30.0  # of the cameras, pictures a second
@@ -55,7 +55,7 @@ class Urfd(Importer):
     work: Path | None = option(type=FOLDER, help="Folder for the videos.  [default: that of --out]")
 
     def read(self, source: Path, job: ImportJob) -> Prepared:
-        """Return a row for every sequence of a camera, its video made if it is not there.
+        """Return a row for every sequence of a camera, its video made unless it is there.
 
         Raises:
             DataError: There are no such folders, or a file is malformed.
@@ -80,7 +80,7 @@ class Urfd(Importer):
             done = index / len(found)
             if not video.exists():
                 job.progress(done, f"making {printable(video.name)}")
-            times = _made(pictures, video, known)
+            times = _made(pictures, video, known, overwrite=job.overwrite)
             own = labels.get(sequence) if camera == "cam0" else None
             rows = _rows(video, sequence, camera, times, own)
             untimed |= rows.label == SLIP and rows.start is None
@@ -120,10 +120,10 @@ def _table(file: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _number(cells: Sequence[str], place: int, where: str) -> float:
-    try:
-        return float(cells[place])
-    except (IndexError, ValueError) as error:
-        raise DataError(f"{where}: column {place + 1} is not a number; fetch it again") from error
+    found = number(cells[place]) if place < len(cells) else None
+    if found is None:
+        raise DataError(f"{where}: column {place + 1} is not a number; fetch it again")
+    return found
 
 
 def _times(folder: Path, sequence: str) -> dict[int, float] | None:
@@ -152,43 +152,43 @@ def _all_labels(folder: Path) -> dict[str, dict[int, int]]:
     return labels
 
 
-def _made(pictures: Path, video: Path, known: Times | None) -> dict[int, float]:
-    """Make the video if it is not there; return when each frame is shown in it, and its end.
+def _made(pictures: Path, video: Path, known: Times | None, *, overwrite: bool) -> dict[int, float]:
+    """Make the video unless it is there; return when each frame is shown in it, and its end.
 
-    The end has the number behind the last one.
+    The end has the number behind the last one. A video that ends at another time was made of
+    other pictures, or of times that were not known yet.
     """
     from slipdetect.lab.prepare.frame_folders import numbered_pictures, write_frames
 
     numbers = sorted(numbered_pictures(pictures))
     first, last = numbers[0], numbers[-1]
-    lacking = [] if known is None else [number for number in numbers if number not in known]
+    lacking = [] if known is None else [each for each in numbers if each not in known]
     if lacking:
         raise DataError(
             f"{str(pictures)!r}: the synchronization file has no time for picture {lacking[0]};"
             " fetch it again"
         )
-    at = partial(_shown, first=first, known=known)
-    if not video.exists():
-        write_frames(pictures, video, RATE, at=at)
-    times = {number: at(number) for number in numbers}
-    return {**times, last + 1: times[last] + 1 / RATE}
 
+    def at(frame: int) -> float:
+        return (frame - first) / RATE if known is None else known[frame] - known[first]
 
-def _shown(number: int, *, first: int, known: Times | None) -> float:
-    return (number - first) / RATE if known is None else known[number] - known[first]
+    times = {**{each: at(each) for each in numbers}, last + 1: at(last) + 1 / RATE}
+    if not video.exists() or abs(length_of(video, 0.0)[0] - times[last + 1]) > 0.5 / RATE:
+        write_frames(pictures, video, RATE, at=at, overwrite=overwrite)
+    return times
 
 
 def _rows(
     video: Path, sequence: str, camera: str, times: Times, labels: Mapping[int, int] | None
 ) -> Row:
-    """Return the row of a video."""
     positive = sequence.startswith("fall")
     span = None if labels is None else _falling(labels)
     lying = [] if labels is None else sorted(n for n, each in labels.items() if each == _LYING)
     more = {}
     if lying:
-        more["fallen"] = f"{seconds(_time(times, lying[0]))}-{seconds(_time(times, lying[-1] + 1))}"
-    start, end = (None, None) if span is None else (_time(times, frame) for frame in span)
+        ends = (_time(times, frame, video) for frame in (lying[0], lying[-1] + 1))
+        more["fallen"] = "-".join(map(seconds, ends))
+    start, end = (None, None) if span is None else (_time(times, n, video) for n in span)
     if start is not None and end is not None and end <= start:
         start = end = None
     return Row(
@@ -213,13 +213,10 @@ def _falling(labels: Mapping[int, int]) -> tuple[int, int] | None:
     lying = next((index for index, frame in enumerate(frames) if labels[frame] == _LYING), None)
     if lying == 0:
         return None
-    end = len(frames) if lying is None else lying
-    if lying is None:
-        falling = [index for index in range(end) if labels[frames[index]] == _FALLING]
-        if not falling:
-            return None
-        end = falling[-1] + 1
-    begin = end
+    falling = [index for index, frame in enumerate(frames) if labels[frame] == _FALLING]
+    if lying is None and not falling:
+        return None
+    begin = end = falling[-1] + 1 if lying is None else lying
     while begin > 0 and labels[frames[begin - 1]] == _FALLING:
         begin -= 1
     if begin == end:
@@ -227,12 +224,15 @@ def _falling(labels: Mapping[int, int]) -> tuple[int, int] | None:
     return frames[begin], frames[end] if end < len(frames) else frames[-1] + 1
 
 
-def _time(times: Times, frame: int) -> float:
+def _time(times: Times, frame: int, video: Path) -> float:
     """Return when a frame is shown; one that has no picture, when the next one is."""
-    later = [number for number in times if number >= frame]
+    later = [each for each in times if each >= frame]
     if not later:
         last = max(times)
         if frame - last > TOLERANCE * RATE:
-            raise DataError(f"a label is of frame {frame}, and the pictures end at {last - 1}")
+            raise DataError(
+                f"a label of {video.stem!r} is of frame {frame}, and its pictures end at"
+                f" {last - 1}; fetch both again"
+            )
         return times[last]
     return times[min(later)]

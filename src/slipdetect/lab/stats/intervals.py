@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from slipdetect.lab import require
+from slipdetect.lab.stats.ranking import Floats
 
 special = require("scipy.special")
 
@@ -59,9 +59,7 @@ def clopper_pearson(share: float, count: float) -> Interval:
     return Interval(low, high, "exact")
 
 
-def interval(
-    value: float, resamples: npt.NDArray[np.float64], groups: float, trials: float
-) -> Interval:
+def interval(value: float, resamples: Floats, groups: float, trials: float) -> Interval:
     """Return the interval of a metric between 0 and 1.
 
     Percentiles of the resamples, expanded for few groups, do for a metric that can move both ways.
@@ -81,13 +79,13 @@ def interval(
     return bootstrap_interval(value, resamples, groups)
 
 
-def no_variety(resamples: npt.NDArray[np.float64]) -> bool:
+def no_variety(resamples: Floats) -> bool:
     """Return whether all resamples that have a value (are not NaN) have the same, or none has."""
     known = resamples[~np.isnan(resamples)]
     return len(known) == 0 or bool(known.min() == known.max())
 
 
-def bootstrap_interval(value: float, resamples: npt.NDArray[np.float64], groups: float) -> Interval:
+def bootstrap_interval(value: float, resamples: Floats, groups: float) -> Interval:
     """Return the percentiles of the resamples, expanded for few groups, and ``value`` within them.
 
     Args:
@@ -119,11 +117,7 @@ def poisson_exact(events: float, exposure: float) -> Interval:
 
 
 def rate_interval(
-    resamples: npt.NDArray[np.float64],
-    events: float,
-    exposure: float,
-    groups: float,
-    alike: float,
+    resamples: Floats, events: float, exposure: float, groups: float, alike: float
 ) -> Interval:
     """Return the interval of a rate, which has a lower bound but no upper one.
 

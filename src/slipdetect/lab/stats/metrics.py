@@ -46,11 +46,9 @@ class Measure(Protocol):
 
     def values(self, weights: Floats) -> Floats:
         """Return ``(resamples,)`` of the ``(resamples, clips)`` weights; NaN where undefined."""
-        ...
 
     def metric(self, values: Floats) -> Metric:
         """Return the metric from its value and, behind it, those of the resamples."""
-        ...
 
 
 def measure(measures: Mapping[str, Measure], resampler: GroupResampler) -> dict[str, Metric]:
@@ -74,11 +72,9 @@ class Ratio:
     groups: Sequence[str]
 
     def values(self, weights: Floats) -> Floats:
-        """See ``Measure``."""
         return ratio(weights @ self.over, weights @ self.under)
 
     def metric(self, values: Floats) -> Metric:
-        """See ``Measure``."""
         over, under = float(self.over.sum()), float(self.under.sum())
         if under == 0:
             return Metric(None, over, under, None)
@@ -116,14 +112,12 @@ class Accuracy:
     by_label: bool = False
 
     def values(self, weights: Floats) -> Floats:
-        """See ``Measure``."""
         if not self.by_label:
             return ratio(weights @ self.right, weights.sum(axis=1))
         shares = [ratio(weights @ (self.right * each), weights @ each) for each in self.labels]
         return np.asarray(np.nanmean(np.stack(shares), axis=0), np.float64)
 
     def metric(self, values: Floats) -> Metric:
-        """See ``Measure``."""
         value, clips = float(values[0]), len(self.right)
         evidence = [effective_groups(self.groups, each) for each in self.labels]
         trials = min(evidence)
@@ -131,13 +125,10 @@ class Accuracy:
             trials = effective_groups(self.groups, np.ones(clips))
         found = interval(value, values[1:], min(evidence), trials)
         shares = [float(self.right[each].mean()) for each in self.labels]
-        parts = zip(self._shares_of_labels(), shares, evidence, strict=True)
-        return Metric(value, float(self.right.sum()), clips, widened(found, value, parts))
-
-    def _shares_of_labels(self) -> list[float]:
-        """Return the weight of every label in the mean."""
         equal = 1 / len(self.labels)
-        return [equal if self.by_label else float(each.mean()) for each in self.labels]
+        weights = [equal if self.by_label else float(each.mean()) for each in self.labels]
+        parts = zip(weights, shares, evidence, strict=True)
+        return Metric(value, float(self.right.sum()), clips, widened(found, value, parts))
 
 
 @dataclass(frozen=True)
@@ -150,11 +141,10 @@ class Quantile:
     share: float = 0.5
 
     def values(self, weights: Floats) -> Floats:
-        """See ``Measure``."""
         return quantile(weights[:, list(self.clips)], self.numbers, self.share)
 
     def metric(self, values: Floats) -> Metric:
-        """See ``Measure``; with few groups there is no interval, for none would be short enough."""
+        """With few groups there is no interval, for none would be short enough."""
         count = len(self.numbers)
         if count == 0:
             return Metric(None, count, None, None)
@@ -175,14 +165,12 @@ class Auc:
     precision: bool = False
 
     def values(self, weights: Floats) -> Floats:
-        """See ``Measure``."""
         if not self._two:
             return np.full(len(weights), np.nan)
         ranking = Ranking(self.scores, self.positive)
         return ranking.average_precision(weights) if self.precision else ranking.auc(weights)
 
     def metric(self, values: Floats) -> Metric:
-        """See ``Measure``."""
         count = len(self.scores)
         if not self._two:
             return Metric(None, count, None, None)
@@ -209,7 +197,7 @@ def quantile(weights: Floats, values: Floats, share: float) -> Floats:
     Args:
         weights: ``(resamples, values)``.
         values: ``(values,)``.
-        share: 0 to 1.
+        share: More than 0 and less than 1.
     """
     if len(values) == 0:
         return np.full(len(weights), np.nan)

@@ -9,11 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Flags = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from slipdetect.lab.stats.ranking import Flags, Floats, Ints
 
 _MOST_WEIGHTS = 4_000_000  # held at a time, 32 MB
 

@@ -1,6 +1,7 @@
 """Exports of BORIS: aggregated events, a row each, and tabular events, a row a begin or an end.
 
-In: TSV or CSV with BORIS's columns. Out: labels by the file that each is in.
+In: TSV or CSV with BORIS's columns. Out: labels by the file that each is in. Either names the file
+that an event begins in, at a time of the whole queue.
 """
 
 from __future__ import annotations
@@ -11,14 +12,10 @@ from pathlib import PureWindowsPath
 from slipdetect._tables import Table
 from slipdetect.errors import DataError
 from slipdetect.lab.prepare.label_formats.boris_project import Queue
-from slipdetect.lab.prepare.label_formats.label_file import (
-    Label,
-    LabelFile,
-    LabelFormat,
-    LabelSet,
-    number,
-)
+from slipdetect.lab.prepare.label_formats.label_file import Label, LabelFile, LabelSet, number
 from slipdetect.video.multipart import FIRST_DATE
+
+NAME = "BORIS"
 
 _AGGREGATED = {"behavior", "start_(s)", "stop_(s)", "media_file_name"}
 _TABULAR = {"behavior", "behavior_type", "time", "media_file_name"}
@@ -27,49 +24,41 @@ _FILES, _LENGTHS, _OFFSET = "source", "media_duration_(s)", "time_offset_(s)"
 Cells = Mapping[str, str]
 
 
-class BorisExport(LabelFormat):
-    """Either export; both name the file that an event begins in, at a time of the whole queue."""
+def recognizes(file: LabelFile) -> bool:
+    head = "\n".join(file.lines[:1])
+    columns = set(_table(file, head).columns) if "ehavior" in head else set()
+    return columns >= _AGGREGATED or columns >= _TABULAR
 
-    name = "BORIS"
 
-    @classmethod
-    def recognizes(cls, file: LabelFile) -> bool:
-        head = "\n".join(file.lines[:1])
-        columns = set(_table(file, head).columns) if "ehavior" in head else set()
-        return columns >= _AGGREGATED or columns >= _TABULAR
-
-    @classmethod
-    def read(cls, file: LabelFile) -> LabelSet:
-        found = LabelSet()
-        table = _table(file, file.text)
-        aggregated = set(table.columns) >= _AGGREGATED
-        begun: dict[tuple[str, ...], float] = {}
-        for line, cells in table:
-            where = f"{file.where} line {line}"
-            key = tuple(cells.get(name, "") for name in ("observation_id", "subject", "behavior"))
-            if aggregated:
-                start, end = number(cells["start_(s)"]), number(cells["stop_(s)"])
-            elif (times := _closed(cells, (*key, *_modifiers(cells)), begun, where)) is not None:
-                start, end = times
-            else:
+def read(file: LabelFile) -> LabelSet:
+    found = LabelSet()
+    table = _table(file, file.text)
+    aggregated = set(table.columns) >= _AGGREGATED
+    begun: dict[tuple[str, ...], float] = {}
+    for line, cells in table:
+        where = f"{file.where} line {line}"
+        key = tuple(cells.get(name, "") for name in ("observation_id", "subject", "behavior"))
+        if aggregated:
+            start, end = number(cells["start_(s)"]), number(cells["stop_(s)"])
+        else:
+            modifiers = [cell for name, cell in cells.items() if name.startswith("modifier")]
+            times = _closed(cells, (*key, *modifiers), begun, where)
+            if times is None:
                 continue
-            if start is None or end is None:
-                raise DataError(f"{where} has no time in seconds; export it as seconds")
-            queue = _queue(cells, start, where)
-            found.videos += queue.files
-            for video, first, last in queue.pieces(start, end, where):
-                found.labels.append(Label(where, video, key[2], first, last))
-        for (_, _, behavior, *_), time in begun.items():
-            raise file.broken(f"{behavior!r} begins at {time:g} s and does not end")
-        return found
+            start, end = times
+        if start is None or end is None:
+            raise DataError(f"{where} has no time in seconds; export it as seconds")
+        queue = _queue(cells, start, where)
+        found.videos += queue.files
+        for video, first, last in queue.pieces(start, end, where):
+            found.labels.append(Label(where, video, key[2], first, last))
+    for (_, _, behavior, *_), time in begun.items():
+        raise file.broken(f"{behavior!r} begins at {time:g} s and does not end")
+    return found
 
 
 def _table(file: LabelFile, text: str) -> Table:
     return Table(text.splitlines(keepends=True), file.where)
-
-
-def _modifiers(cells: Cells) -> list[str]:
-    return [cell for name, cell in cells.items() if name.startswith("modifier")]
 
 
 def _closed(

@@ -1,6 +1,7 @@
 """Projects of BORIS (``.boris``): observations of queued files, and states that begin and end.
 
-In: the JSON. Out: labels by the file that each is in.
+In: the JSON. Out: labels by the file that each is in. State events are marked by their begin and,
+once more, by their end.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from slipdetect.errors import DataError
 from slipdetect.lab.prepare.label_formats.label_file import (
     Label,
     LabelFile,
-    LabelFormat,
     LabelSet,
     is_object,
     number,
+    table,
     texts,
 )
+
+NAME = "BORIS"
 
 
 @dataclass(frozen=True)
@@ -66,36 +69,30 @@ class Queue:
         return found
 
 
-class BorisProject(LabelFormat):
-    """A project, whose state events are marked by their begin and, once more, by their end."""
+def recognizes(file: LabelFile) -> bool:
+    return is_object(file.json, "observations", "behaviors_conf")
 
-    name = "BORIS"
 
-    @classmethod
-    def recognizes(cls, file: LabelFile) -> bool:
-        return is_object(file.json, "observations", "behaviors_conf")
-
-    @classmethod
-    def read(cls, file: LabelFile) -> LabelSet:
-        project, found = file.json, LabelSet()
-        if not all(isinstance(project[key], dict) for key in ("observations", "behaviors_conf")):
-            raise file.broken("its observations or behaviors are no tables")
-        states = {
-            str(each.get("code"))
-            for each in project["behaviors_conf"].values()
-            if is_object(each) and "state" in str(each.get("type")).lower()
-        }
-        for name, observation in project["observations"].items():
-            where = f"{file.where} observation {name!r}"
-            queue, players = _queue(file, where, observation)
-            if players > 1:
-                found.notes.append(f"{where}: of {players} players the first one's files are read")
-            found.videos += queue.files
-            for behavior, start, end in _events(file, where, observation, states):
-                place = f"{where}, {behavior} at {start:.10g} s"
-                for video, first, last in queue.pieces(start, end, place):
-                    found.labels.append(Label(place, video, behavior, first, last))
-        return found
+def read(file: LabelFile) -> LabelSet:
+    project, found = file.json, LabelSet()
+    if not all(isinstance(project[key], dict) for key in ("observations", "behaviors_conf")):
+        raise file.broken("its observations or behaviors are no tables")
+    states = {
+        str(each.get("code"))
+        for each in project["behaviors_conf"].values()
+        if is_object(each) and "state" in str(each.get("type")).lower()
+    }
+    for name, observation in project["observations"].items():
+        where = f"{file.where} observation {name!r}"
+        queue, players = _queue(file, where, observation)
+        if players > 1:
+            found.notes.append(f"{where}: of {players} players the first one's files are read")
+        found.videos += queue.files
+        for behavior, start, end in _events(file, where, observation, states):
+            place = f"{where}, {behavior} at {start:.10g} s"
+            for video, first, last in queue.pieces(start, end, place):
+                found.labels.append(Label(place, video, behavior, first, last))
+    return found
 
 
 def _queue(file: LabelFile, where: str, observation: Any) -> tuple[Queue, int]:
@@ -104,13 +101,10 @@ def _queue(file: LabelFile, where: str, observation: Any) -> tuple[Queue, int]:
         raise file.broken(f"{where} has no events")
     if observation.get("type", "MEDIA") != "MEDIA":
         raise file.broken(f"{where} is of no video ({str(observation['type'])[:40]})")
-    media = observation.get("file")
-    players = media.values() if isinstance(media, Mapping) else ()
-    used = [names for names in map(texts, players) if names]
+    used = [names for names in map(texts, table(observation.get("file")).values()) if names]
     if not used:
         raise file.broken(f"{where} names no video")
-    info = observation.get("media_info")
-    info = info if isinstance(info, Mapping) else {}
+    info = table(observation.get("media_info"))
     files = used[0]  # the first player is the one that time is counted by
     offset = number(observation.get("time offset")) or 0.0
     if observation.get("media_creation_date_as_offset"):
@@ -128,9 +122,9 @@ def _queue(file: LabelFile, where: str, observation: Any) -> tuple[Queue, int]:
     return Queue.of_lengths(files, lengths, offset), len(used)
 
 
-def _numbers(table: Any, names: Sequence[str]) -> list[float]:
+def _numbers(known: Any, names: Sequence[str]) -> list[float]:
     """Return what a table says of each name, where it says a number."""
-    found = [number(table.get(name)) for name in names] if isinstance(table, Mapping) else []
+    found = [number(table(known).get(name)) for name in names]
     return [each for each in found if each is not None]
 
 

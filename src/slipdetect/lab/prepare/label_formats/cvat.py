@@ -1,6 +1,7 @@
 """CVAT for video 1.1: tracks of boxes and other shapes by frame.
 
-In: the XML. Out: a label for every stretch of frames in which a track's thing is in the picture.
+In: the XML. Out: a label for every stretch of frames in which a track's thing is in the picture. A
+shape with ``outside="1"`` says that from its frame on there is nothing.
 """
 
 from __future__ import annotations
@@ -8,58 +9,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from slipdetect.lab.prepare.label_formats.label_file import (
-    Label,
-    LabelFile,
-    LabelFormat,
-    LabelSet,
-    number,
-)
+from slipdetect.lab.prepare.label_formats.label_file import Label, LabelFile, LabelSet, number
+
+NAME = "CVAT"
 
 
-class Cvat(LabelFormat):
-    """Tracks; a shape with ``outside="1"`` says that from this frame on there is nothing."""
+def recognizes(file: LabelFile) -> bool:
+    return file.xml.tag == "annotations" and file.xml.find("meta") is not None
 
-    name = "CVAT"
 
-    @classmethod
-    def recognizes(cls, file: LabelFile) -> bool:
-        root = file.xml
-        return root is not None and root.tag == "annotations" and root.find("meta") is not None
-
-    @classmethod
-    def read(cls, file: LabelFile) -> LabelSet:
-        root = file.xml
-        if root is None:
-            raise file.broken("it is no XML")
-        if root.find("track") is None and root.find("image") is not None:
-            raise file.broken(
-                "it is of the kind 'CVAT for images', whose pictures have no times; export the task"
-                " as 'CVAT for video 1.1'"
-            )
-        videos = _videos(root)
-        if not videos:
-            raise file.broken("it names no video, which exports of a job lack; export its task")
-        found = LabelSet(videos=list(videos.values()), bare=True)
-        begins = _begins(root)
-        tasks = {track.get("task_id", "") for track in root.iter("track")}
-        only = next(iter(videos.values())) if len(videos) == 1 else None
-        for track in root.iter("track"):
-            name, task = track.get("label", ""), track.get("task_id", "")
-            # a video beside the tasks is of them all where they are one
-            fallback = only if not task or ("" in videos and len(tasks) == 1) else None
-            video = videos.get(task) or fallback
-            if video is None:
-                raise file.broken(f"track {track.get('id')} is of no task that is named")
-            where, begin = f"{file.where} track {track.get('id')}", begins.get(task, 0.0)
-            if begin is None:
-                raise file.broken(f"no size of the tasks before task {task} tells its first frame")
-            for start, end in _stretches(file, where, track):
-                if start < begin:
-                    raise file.broken(f"{where} has frame {start:g}, before its task's {begin:g}")
-                label = Label(where, video, name, start - begin, end - begin, frames=True)
-                found.labels.append(label)
-        return found
+def read(file: LabelFile) -> LabelSet:
+    root = file.xml
+    if root.find("track") is None and root.find("image") is not None:
+        raise file.broken(
+            "it is of the kind 'CVAT for images', whose pictures have no times; export the task"
+            " as 'CVAT for video 1.1'"
+        )
+    videos = _videos(root)
+    if not videos:
+        raise file.broken("it names no video, which exports of a job lack; export its task")
+    found = LabelSet(videos=list(videos.values()), bare=True)
+    begins = _begins(root)
+    tasks = {track.get("task_id", "") for track in root.iter("track")}
+    only = next(iter(videos.values())) if len(videos) == 1 else None
+    for track in root.iter("track"):
+        name, task = track.get("label", ""), track.get("task_id", "")
+        # a video beside the tasks is of them all where they are one
+        fallback = only if not task or ("" in videos and len(tasks) == 1) else None
+        video = videos.get(task) or fallback
+        if video is None:
+            raise file.broken(f"track {track.get('id')} is of no task that is named")
+        where, begin = f"{file.where} track {track.get('id')}", begins.get(task, 0.0)
+        if begin is None:
+            raise file.broken(f"no size of the tasks before task {task} tells its first frame")
+        for start, end in _stretches(file, where, track):
+            if start < begin:
+                raise file.broken(f"{where} has frame {start:g}, before its task's {begin:g}")
+            label = Label(where, video, name, start - begin, end - begin, frames=True)
+            found.labels.append(label)
+    return found
 
 
 def _begins(root: ElementTree.Element) -> dict[str, float | None]:
@@ -105,7 +93,7 @@ def _stretches(
     shapes = []
     for shape in track:
         text = shape.get("frame", "")
-        if not text.isdecimal():
+        if not text.isdecimal() or len(text) > 9:
             raise file.broken(f"{where} has a shape without a frame")
         # of a skeleton each point says it
         told = shape.findall("points") if shape.tag == "skeleton" else [shape]

@@ -1,18 +1,17 @@
 """A label file as it comes, and what formats make of it.
 
-In: a path. Out: ``LabelFile`` with the text as JSON, XML or lines; ``Label``s of a ``LabelFormat``.
+In: a path. Out: ``LabelFile`` with the text as JSON, XML or lines; ``Label``s of a ``LabelSet``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from xml.etree import ElementTree
 
 from slipdetect.errors import DataError
@@ -134,14 +133,14 @@ class LabelFile:
             return None
 
     @cached_property
-    def xml(self) -> ElementTree.Element | None:
-        """The root of the XML in it, None where it is something else.
+    def xml(self) -> ElementTree.Element:
+        """The root of the XML in it, one without a name where it is something else.
 
         Raises:
             DataError: It declares entities, which may grow without bound, or is damaged.
         """
         if self.text.lstrip()[:1] != "<":
-            return None
+            return ElementTree.Element("")
         if any(word in self.text for word in _DECLARATIONS):
             raise DataError(
                 f"{self.where} has a document type declaration, which no labeling tool writes;"
@@ -162,30 +161,6 @@ class LabelFile:
         return DataError(f"{self.where}: {what}; export it again, or mend it")
 
 
-class LabelFormat(ABC):
-    """A format of label files.
-
-    Attributes:
-        name: What the tool is called.
-    """
-
-    name: ClassVar[str]
-
-    @classmethod
-    @abstractmethod
-    def recognizes(cls, file: LabelFile) -> bool:
-        """Return whether the content of a file is of this format; its name does not count."""
-
-    @classmethod
-    @abstractmethod
-    def read(cls, file: LabelFile) -> LabelSet:
-        """Return what the file says.
-
-        Raises:
-            DataError: It is damaged, or its times cannot be placed in the videos.
-        """
-
-
 def is_object(value: Any, *keys: str) -> bool:
     """Return whether JSON is an object that has these keys."""
     return isinstance(value, Mapping) and all(key in value for key in keys)
@@ -197,11 +172,21 @@ def number(value: Any) -> float | None:
         return None
     try:
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return found if abs(found) < float("inf") else None
 
 
-def texts(values: Any) -> Sequence[str]:
+def table(value: Any) -> Mapping[str, Any]:
+    """Return a JSON object, an empty one where it is something else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a JSON list, an empty one where it is something else."""
+    return value if isinstance(value, list) else []
+
+
+def texts(value: Any) -> list[str]:
     """Return the texts of a JSON list, none where it is something else."""
-    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    return [each for each in listed(value) if isinstance(each, str)]

@@ -1,7 +1,9 @@
 """Label Studio's JSON: timelines of videos in frame numbers, and labels of their sound in seconds.
 
 In: an export (JSON), or JSON_MIN. Out: labels. The editor takes a time as frame number through the
-frame rate of the labeling configuration, whatever the video has, so that has to be given.
+frame rate of the labeling configuration, whatever the video has, so that has to be given. Canceled
+annotations, and tasks without any, are of nobody who looked. Predictions count in tasks that nobody
+could annotate yet, as ``detect`` writes them.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from slipdetect.errors import DataError
 from slipdetect.lab.prepare.label_formats.label_file import (
     Label,
     LabelFile,
-    LabelFormat,
     LabelSet,
     is_object,
+    listed,
     number,
+    table,
     texts,
 )
+
+NAME = "Label Studio"
 
 _LABELS = "timelinelabels"
 _TIMED = frozenset({"start", "end", "ranges", "sequence"})
@@ -28,57 +33,44 @@ _TIMED = frozenset({"start", "end", "ranges", "sequence"})
 _ABOUT = frozenset({"annotator", "annotation_id", "created_at", "updated_at", "lead_time"})
 
 
-class LabelStudio(LabelFormat):
-    """Tasks with annotations; canceled ones, and tasks without any, are of nobody who looked.
+def recognizes(file: LabelFile) -> bool:
+    tasks = file.json if isinstance(file.json, list) else [file.json]
+    return bool(tasks) and all(
+        is_object(task, "data", "annotations")
+        or is_object(task, "data", "predictions")
+        or _minimal(task)
+        for task in tasks
+    )
 
-    Predictions count in tasks that nobody could annotate yet, as ``detect`` writes them.
-    """
 
-    name = "Label Studio"
-
-    @classmethod
-    def recognizes(cls, file: LabelFile) -> bool:
-        tasks = file.json if isinstance(file.json, list) else [file.json]
-        return bool(tasks) and all(
-            is_object(task, "data", "annotations")
-            or is_object(task, "data", "predictions")
-            or _minimal(task)
-            for task in tasks
-        )
-
-    @classmethod
-    def read(cls, file: LabelFile) -> LabelSet:
-        found, unseen = LabelSet(), 0
-        for task in file.json if isinstance(file.json, list) else [file.json]:
-            where = f"{file.where} task {task.get('id')}"
-            if not _annotated(task):
-                unseen += 1
-                continue
-            video = _video(task.get("data", task))
-            if video is None:
-                raise file.broken(f"{where} names no video")
-            found.videos.append(video)
-            for track, value in _values(file, where, video, task):
-                found.labels += _labels(file, where, video, track, value)
-        if not found.videos:
-            raise DataError(f"{file.where}: nobody has labeled any of its tasks; label some")
-        if unseen:
-            many = "1 task that nobody has" if unseen == 1 else f"{unseen} tasks that nobody has"
-            found.notes.append(f"{file.where}: passed by {many} labeled")
-        return found
+def read(file: LabelFile) -> LabelSet:
+    found, unseen = LabelSet(), 0
+    for task in file.json if isinstance(file.json, list) else [file.json]:
+        where = f"{file.where} task {task.get('id')}"
+        if not _annotated(task):
+            unseen += 1
+            continue
+        video = _video(task.get("data", task))
+        if video is None:
+            raise file.broken(f"{where} names no video")
+        found.videos.append(video)
+        for track, value in _values(file, where, video, task):
+            found.labels += _labels(file, where, video, track, value)
+    if not found.videos:
+        raise DataError(f"{file.where}: nobody has labeled any of its tasks; label some")
+    if unseen:
+        many = "1 task that nobody has" if unseen == 1 else f"{unseen} tasks that nobody has"
+        found.notes.append(f"{file.where}: passed by {many} labeled")
+    return found
 
 
 def _annotated(task: Mapping[str, Any]) -> bool:
     """Return whether somebody has looked at what a task shows, if only to find nothing."""
-    return "annotations" not in task or any(_counts(each) for each in _listed(task["annotations"]))
+    return "annotations" not in task or any(_counts(each) for each in listed(task["annotations"]))
 
 
 def _counts(annotation: Any) -> bool:
     return is_object(annotation, "result") and not annotation.get("was_cancelled")
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _minimal(task: Any) -> bool:
@@ -86,23 +78,16 @@ def _minimal(task: Any) -> bool:
     return is_object(task, *_ABOUT) or (
         is_object(task, "id")
         and any(
-            is_object(each, "ranges", _LABELS)
-            for value in task.values()
-            if isinstance(value, list)
-            for each in value
+            is_object(each, "ranges", _LABELS) for value in task.values() for each in listed(value)
         )
     )
 
 
 def _video(data: Any) -> str | None:
     """Return what the task shows: the value called video, or the only text."""
-    if not isinstance(data, Mapping):
-        return None
-    written = {key: value for key, value in data.items() if isinstance(value, str)}
-    first = next(
-        (written[key] for key in ("video", "video_url", "url", "audio") if key in written), None
-    )
-    return first if first is not None else next(iter(written.values()), None)
+    written = {key: value for key, value in table(data).items() if isinstance(value, str)}
+    usual = [written[key] for key in ("video", "video_url", "url", "audio") if key in written]
+    return next(iter([*usual, *written.values()]), None)
 
 
 def _values(
@@ -112,8 +97,8 @@ def _values(
     if "annotations" not in task and "predictions" not in task:
         yield from _minimal_values(file, where, video, task)
         return
-    for annotation in filter(_counts, _listed(task.get("annotations", task.get("predictions")))):
-        for result in _listed(annotation["result"]):
+    for annotation in filter(_counts, listed(task.get("annotations", task.get("predictions")))):
+        for result in listed(annotation["result"]):
             if is_object(result, "value") and isinstance(result["value"], Mapping):
                 yield str(result.get("from_name", "")), result["value"]
 
@@ -144,9 +129,8 @@ def _labels(
     file: LabelFile, where: str, video: str, track: str, value: Mapping[str, Any]
 ) -> Iterator[Label]:
     for name in texts(value.get(_LABELS)):
-        for each in _listed(value.get("ranges")):
-            known = each if is_object(each) else {}
-            start, end = number(known.get("start")), number(known.get("end"))
+        for each in listed(value.get("ranges")):
+            start, end = number(table(each).get("start")), number(table(each).get("end"))
             if start is None or end is None:
                 raise file.broken(f"{where} has a range without a begin or an end")
             if file.frame_rate is None:

@@ -1,39 +1,54 @@
-"""All formats of label files: a new one is a file and a line here.
+"""All formats of label files: a new one is a module and its name here.
 
 In: a file. Out: the format that it is in, and what it says.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
+from typing import Protocol
 
 from slipdetect.errors import DataError
-from slipdetect.lab.prepare.label_formats.label_file import LabelFile, LabelFormat, LabelSet
-
-# file:class, in the order in which they are asked whether a file is theirs
-_ALL = (
-    "boris_project:BorisProject",
-    "boris_export:BorisExport",
-    "elan:Elan",
-    "cvat:Cvat",
-    "label_studio:LabelStudio",
-    "via:Via",
-    "anvil:Anvil",
-    "subtitles:Subtitles",
-    "audacity:Audacity",
-    "own_csv:OwnCsv",
+from slipdetect.lab.prepare.label_formats import (
+    anvil,
+    audacity,
+    boris_export,
+    boris_project,
+    cvat,
+    elan,
+    label_studio,
+    own_csv,
+    subtitles,
+    via,
 )
+from slipdetect.lab.prepare.label_formats.label_file import LabelFile, LabelSet
 
 
-def label_formats() -> list[type[LabelFormat]]:
-    """Return all formats."""
-    found = []
-    for entry in _ALL:
-        file, _, name = entry.partition(":")
-        module = import_module(f"slipdetect.lab.prepare.label_formats.{file}")
-        found.append(getattr(module, name))
-    return found
+class LabelFormat(Protocol):
+    """What a module that reads a format of label files has.
+
+    Attributes:
+        NAME: What the tool is called.
+    """
+
+    NAME: str
+
+    def recognizes(self, file: LabelFile) -> bool:
+        """Return whether the content of a file is of this format; its name does not count."""
+
+    def read(self, file: LabelFile) -> LabelSet:
+        """Return what the file says.
+
+        Raises:
+            DataError: It is damaged, or its times cannot be placed in the videos.
+        """
+
+
+# in the order in which they are asked whether a file is theirs
+FORMATS: tuple[LabelFormat, ...] = (
+    *(boris_project, boris_export, elan, cvat, label_studio),
+    *(via, anvil, subtitles, audacity, own_csv),
+)
 
 
 def read_labels(path: Path, frame_rate: float | None = None) -> tuple[str, LabelSet]:
@@ -46,9 +61,9 @@ def read_labels(path: Path, frame_rate: float | None = None) -> tuple[str, Label
     Raises:
         DataError: It cannot be read, is in no known format, or cannot be placed in time.
     """
-    file, formats = LabelFile.read(path, frame_rate), label_formats()
-    for kind in formats:
+    file = LabelFile.read(path, frame_rate)
+    for kind in FORMATS:
         if kind.recognizes(file):
-            return kind.name, kind.read(file)
-    known = ", ".join(dict.fromkeys(kind.name for kind in formats))
+            return kind.NAME, kind.read(file)
+    known = ", ".join(dict.fromkeys(kind.NAME for kind in FORMATS))
     raise DataError(f"{file.where} is no label file of {known}; export the labels as one of these")
