@@ -14,8 +14,7 @@ import pytest
 
 from slipdetect.lab.augment.augment import Augmentation, Colors, Rectangle, whole_picture_crop
 from slipdetect.lab.augment.config import AugmentConfig
-from slipdetect.lab.augment.images import scale_short_side
-from slipdetect.lab.augment.transforms import GroupMultiScaleCrop, GroupRandomCrop
+from slipdetect.lab.augment.transforms import GroupMultiScaleCrop, GroupRandomCrop, GroupScale
 from slipdetect.modalities.snippet import Box
 
 NOTHING = Augmentation()
@@ -153,7 +152,7 @@ def test_crops_of_the_whole_picture_are_the_group_transforms() -> None:
         assert crop is not None
         for seed in range(20):
             got = NOTHING.cut_anywhere(frames, crop, np.random.default_rng(seed))
-            scaled = scale_short_side(frames, 32)
+            scaled = GroupScale(32)(frames)
             assert np.array_equal(got, transform(scaled, np.random.default_rng(seed)))
     for name in ("jitter", "fixed"):
         assert whole_picture_crop(AugmentConfig(train_crop=name), 28) is None

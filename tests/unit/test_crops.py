@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from slipdetect.lab.augment.transforms import (
+    GroupCenterCrop,
     GroupMultiScaleCrop,
+    GroupOverSample,
     GroupRandomCrop,
     crop_sizes,
     fixed_offsets,
-    ten_crops,
 )
 
 
@@ -56,6 +57,12 @@ def test_crop_sizes_of_the_reports_pictures_by_hand() -> None:
         (192, 168),
         (168, 168),
     ]
+    assert crop_sizes(342, 256, 224, (1, 0.875, 0.75), max_distort=0) == [
+        (256, 256),
+        (224, 224),
+        (192, 192),
+    ]
+    assert len(crop_sizes(342, 256, 224, (1, 0.875, 0.75), max_distort=2)) == 9
 
 
 @pytest.mark.parametrize(
@@ -81,10 +88,12 @@ def test_fixed_offsets_by_hand() -> None:
 SIDES = st.integers(1, 400)
 
 
-@given(SIDES, SIDES, SIDES)
-def test_every_fixed_crop_lies_inside_the_picture(width: int, height: int, size: int) -> None:
+@given(SIDES, SIDES, SIDES, st.integers(0, 3))
+def test_every_fixed_crop_lies_inside_the_picture(
+    width: int, height: int, size: int, max_distort: int
+) -> None:
     scales = (1, 0.875, 0.75, 0.66)
-    for crop_width, crop_height in crop_sizes(width, height, size, scales):
+    for crop_width, crop_height in crop_sizes(width, height, size, scales, max_distort):
         assert crop_width >= 1
         assert crop_height >= 1
         for left, top in fixed_offsets(width, height, crop_width, crop_height, more=True):
@@ -105,7 +114,7 @@ def test_multi_scale_crop_without_resizing_is_a_slice() -> None:
 
 
 @pytest.mark.parametrize("shape", [(60, 80), (80, 60), (5, 9), (1, 1), (300, 40)])
-@pytest.mark.parametrize("options", [{}, {"more_fix_crop": False}])
+@pytest.mark.parametrize("options", [{}, {"more_fix_crop": False}, {"fix_crop": False}])
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_multi_scale_crop_of_any_picture_has_the_size_asked_for(
     shape: tuple[int, int], options: dict[str, Any], channels: int
@@ -132,18 +141,37 @@ def test_multi_scale_crop_draws_places_and_sizes() -> None:
 
 def test_random_crops_reach_both_ends() -> None:
     images = places(6, 7)
-    seen = set()
-    for seed in range(200):
-        out = GroupRandomCrop(5)(images, rng(seed))
-        left, top = int(out[0, 0, 0, 0]), int(out[0, 0, 0, 1])
-        np.testing.assert_array_equal(out, images[:, top : top + 5, left : left + 5])
-        seen.add((left, top))
-    assert seen == {(left, top) for left in (0, 1, 2) for top in (0, 1)}
+    for crop in (GroupRandomCrop(5), GroupMultiScaleCrop(5, scales=(5 / 6,), fix_crop=False)):
+        seen = set()
+        for seed in range(200):
+            out = crop(images, rng(seed))
+            left, top = int(out[0, 0, 0, 0]), int(out[0, 0, 0, 1])
+            np.testing.assert_array_equal(out, images[:, top : top + 5, left : left + 5])
+            seen.add((left, top))
+        assert seen == {(left, top) for left in (0, 1, 2) for top in (0, 1)}
+
+
+def test_center_crop_by_hand() -> None:
+    images = places(6, 9)
+    np.testing.assert_array_equal(GroupCenterCrop(4)(images), images[:, 1:5, 2:6])
+
+
+@pytest.mark.parametrize("crop", [GroupCenterCrop(40), GroupRandomCrop(40)])
+def test_pictures_smaller_than_the_crop_are_scaled_up_first(crop: Any) -> None:
+    constant = np.full((2, 10, 30, 3), 77, dtype=np.uint8)
+    out = crop(constant, rng())
+    assert out.shape == (2, 40, 40, 3)
+    assert np.all(out == 77)
+    # 10x30 becomes 40x120, of which 40 columns are a third of the picture
+    ramp = np.zeros((1, 10, 30, 3), dtype=np.uint8)
+    ramp[...] = (np.arange(30) * 8)[:, np.newaxis]
+    row = crop(ramp, rng())[0, 0, :, 0].astype(int)
+    assert 70 <= row[-1] - row[0] <= 82
 
 
 def test_ten_crops_in_the_reference_order() -> None:
     images = places(5, 8)
-    out = ten_crops(images, 4)
+    out = GroupOverSample(4)(images)
     assert out.shape == (10, 2, 4, 4, 3)
     for index, (left, top) in enumerate([(0, 0), (4, 0), (0, 0), (4, 0), (2, 0)]):
         plain = images[:, top : top + 4, left : left + 4]
@@ -153,7 +181,7 @@ def test_ten_crops_in_the_reference_order() -> None:
 
 def test_ten_crops_reach_the_corners() -> None:
     images = places(8, 12)
-    out = ten_crops(images, 4, flip=False)
+    out = GroupOverSample(4, flip=False)(images)
     assert out.shape == (5, 2, 4, 4, 3)
     corners = [tuple(int(v) for v in crop[0, 0, 0, :2]) for crop in out]
     assert corners == [(0, 0), (8, 0), (0, 4), (8, 4), (4, 2)]
@@ -161,7 +189,7 @@ def test_ten_crops_reach_the_corners() -> None:
 
 def test_ten_crops_of_flow_turn_u_and_keep_v() -> None:
     flow = group(5, 8, 8, channels=2)
-    out = ten_crops(flow, 4, is_flow=True)
+    out = GroupOverSample(4, is_flow=True)(flow)
     for index in range(0, 10, 2):
         mirrored = out[index][:, :, ::-1]
         np.testing.assert_array_equal(out[index + 1][..., 0], 255 - mirrored[..., 0])

@@ -20,6 +20,7 @@ from slipdetect.lab.augment.rotate import (
     rotated_crop,
     scale_vectors,
 )
+from slipdetect.lab.augment.transforms import GroupRandomRotation
 from slipdetect.modalities.snippet import Box, cut
 
 BOUND = 15.0
@@ -195,14 +196,24 @@ def test_scaling_vectors_by_hand() -> None:
 
 
 @pytest.mark.parametrize("is_flow", [False, True])
-def test_all_pictures_turn_alike_and_the_input_is_kept(is_flow: bool) -> None:
+def test_the_group_transform_draws_one_angle_for_all(is_flow: bool) -> None:
     images = np.repeat(noise(20, 30, 2 if is_flow else 3, 1), 5, axis=0)
+    transform = GroupRandomRotation(25.0, is_flow)
     before = images.copy()
-    out = rotate_images(images, 25.0, is_flow)
-    assert (out == out[:1]).all()
-    assert not np.array_equal(out, before)
+    for seed in range(5):
+        out = transform(images, np.random.default_rng(seed))
+        assert (out == out[:1]).all()
+        angle = np.random.default_rng(seed).uniform(-25.0, 25.0)
+        assert np.array_equal(out, rotate_images(images, angle, is_flow))
     assert np.array_equal(images, before)
-    assert np.array_equal(rotate_images(images, 0.0, is_flow), images)
+    nothing = GroupRandomRotation(0.0, is_flow)(images, np.random.default_rng(0))
+    assert np.array_equal(nothing, images)
+
+
+@pytest.mark.parametrize("degrees", [-1.0, 181.0, math.nan])
+def test_angles_that_make_no_sense_are_refused(degrees: float) -> None:
+    with pytest.raises(UsageError, match=r"0\.\.180"):
+        GroupRandomRotation(degrees)
 
 
 def test_pictures_of_the_wrong_kind_are_refused() -> None:

@@ -82,7 +82,7 @@ class BatchNormFreezer:
     """
 
     def __init__(self, network: nn.Module) -> None:
-        self._mode: FreezeBN = False
+        self.mode: FreezeBN = False
         # names, not tensors: load_state_dict(assign=True) replaces the tensors
         self._frozen: set[str] = set()
         kinds = (nn.BatchNorm2d, nn.SyncBatchNorm)
@@ -101,7 +101,7 @@ class BatchNormFreezer:
         self._frozen.clear()
         for name in self._frozen_layers():
             network.get_submodule(name).train(network.training)
-        self._mode = mode
+        self.mode = mode
         for name in self._frozen_layers():
             for key, parameter in network.get_submodule(name).named_parameters(recurse=False):
                 if parameter.requires_grad:
@@ -115,9 +115,9 @@ class BatchNormFreezer:
             network.get_submodule(name).eval()
 
     def _frozen_layers(self) -> list[str]:
-        if self._mode is False:
+        if self.mode is False:
             return []
-        return self._layers if self._mode == "all" else self._layers[1:]
+        return self._layers if self.mode == "all" else self._layers[1:]
 
 
 # name: (learning-rate factor, the factor for flow, decay factor)

@@ -28,7 +28,14 @@ _LEVELS = np.arange(256, dtype=np.float32)
 
 @dataclass(frozen=True)
 class Rectangle:
-    """Part of a picture, in shares of its width and height."""
+    """Part of a picture, in shares of its width and height.
+
+    Attributes:
+        left: Of the picture's width.
+        top: Of the picture's height.
+        width: Of the picture's width.
+        height: Of the picture's height.
+    """
 
     left: float
     top: float
@@ -60,15 +67,23 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Colors:
-    """How the values of a window change."""
+    """How the values of a window change.
 
-    # contrast factor around mid-gray (128), per color channel
+    Attributes:
+        gain: Contrast factor around mid-gray (128), per color channel.
+        offset: Brightness added, levels.
+        saturation: Factor on the distance from the pixel's gray (ITU-R BT.601 luma).
+        gray: Drop the colors.
+        noise: Standard deviation of independent pixel noise, levels.
+        noise_seed: Where that noise starts.
+    """
+
     gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    offset: float = 0.0  # brightness added, levels
-    saturation: float = 1.0  # factor on the distance from the pixel's gray (ITU-R BT.601 luma)
-    gray: bool = False  # drop the colors
-    noise: float = 0.0  # standard deviation of independent pixel noise, levels
-    noise_seed: int = 0  # where that noise starts
+    offset: float = 0.0
+    saturation: float = 1.0
+    gray: bool = False
+    noise: float = 0.0
+    noise_seed: int = 0
 
     def apply(self, images: Images) -> Images:
         """Return the recolored pictures, ``(T, H, W, 3)`` uint8, fractions dropped."""
@@ -78,9 +93,7 @@ class Colors:
         # without noise a value depends on few others, so all answers fit into a table
         if self.gray:
             sums = images[..., 0].astype(np.uint16) + images[..., 1] + images[..., 2]
-            means = np.arange(3 * 255 + 1, dtype=np.float32) / np.float32(3)
-            grays = np.repeat(means[:, np.newaxis], 3, axis=1)
-            pixels = self._to_bytes(self._stretched(grays)).view("V3").ravel()
+            pixels = self._to_bytes(self._stretched(_gray_of_sums())).view("V3").ravel()
             return np.take(pixels, sums).view(np.uint8).reshape(images.shape)
         table = self._to_bytes(self._stretched(np.stack([_LEVELS] * 3, axis=-1)))
         if (table == _LEVELS[:, np.newaxis]).all():
@@ -125,18 +138,36 @@ def _saturated(values: npt.NDArray[np.float32], factor: float) -> npt.NDArray[np
     return np.asarray(cv2.addWeighted(values, factor, gray, 1.0 - factor, 0.0), np.float32)
 
 
+def _gray_of_sums() -> npt.NDArray[np.float32]:
+    """Return the mean of three levels for every sum they can have, ``(766, 3)`` float32."""
+    levels = np.zeros((3 * 255 + 1, 3), np.float32)
+    levels[:, 0] = np.arange(len(levels))
+    return np.repeat(levels.mean(axis=-1, keepdims=True), 3, axis=-1)
+
+
 @dataclass(frozen=True)
 class Augmentation:
-    """What happens to one window."""
+    """What happens to one window.
 
-    scale: float = 1.0  # factor on the crop's side
-    shift: tuple[float, float] = (0.0, 0.0)  # of the crop, in fractions of its side, right and down
-    flip: bool = False  # mirror left-right; flow's u changes sign
-    colors: Colors = field(default_factory=Colors)  # what happens to values; flow is left alone
-    is_flow: bool = False  # pictures are quantized (u, v)
-    rotation: float = 0.0  # degrees counterclockwise; flow vectors turn too
-    speed: float = 1.0  # how many times as fast the window is played
-    erased: Rectangle | None = None  # part without picture
+    Attributes:
+        scale: Factor on the crop's side.
+        shift: Of the crop, in fractions of its side, right and down.
+        flip: Mirror left-right; flow's u changes sign.
+        colors: What happens to values; flow is left alone.
+        is_flow: Pictures are quantized (u, v).
+        rotation: Degrees counterclockwise; flow vectors turn too.
+        speed: How many times as fast the window is played.
+        erased: Part without picture.
+    """
+
+    scale: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    flip: bool = False
+    colors: Colors = field(default_factory=Colors)
+    is_flow: bool = False
+    rotation: float = 0.0
+    speed: float = 1.0
+    erased: Rectangle | None = None
 
     @classmethod
     def draw(
@@ -198,7 +229,7 @@ class Augmentation:
         return rotated_crop(images, place, size, self.rotation, self.is_flow)
 
     def cut_anywhere(
-        self, images: Images, crop: GroupRandomCrop, rng: np.random.Generator
+        self, images: Images, crop: GroupMultiScaleCrop | GroupRandomCrop, rng: np.random.Generator
     ) -> Images:
         """Crop ``(T, H, W, C)`` where ``crop`` draws it, as ``(T, size, size, C)``.
 
@@ -219,11 +250,13 @@ class Augmentation:
         return window if self.erased is None else self.erased.erase(window)
 
 
-def whole_picture_crop(config: AugmentConfig, size: int) -> GroupRandomCrop | None:
+def whole_picture_crop(
+    config: AugmentConfig, size: int
+) -> GroupMultiScaleCrop | GroupRandomCrop | None:
     """Return the training crop that is drawn from the whole picture; None: one around a box."""
     if config.train_crop == "random":
         return GroupRandomCrop(size)
     if config.train_crop in ("multiscale", "corners"):
         more = config.train_crop == "multiscale"
-        return GroupMultiScaleCrop(size, config.crop_scales, more_fix_crop=more)
+        return GroupMultiScaleCrop(size, tuple(config.crop_scales), more_fix_crop=more)
     return None

@@ -1,10 +1,12 @@
-"""What the group transforms share: checking, resizing and mirroring a stack of pictures."""
+"""What the group transforms share: checking, resizing and mirroring a stack of pictures.
+
+In and out: one ``(T, H, W, C)`` uint8 array whose T pictures are always treated alike.
+"""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,14 +15,20 @@ from slipdetect.errors import UsageError
 Images: TypeAlias = NDArray[np.uint8]
 
 
-def check_images(images: Images, is_flow: bool = False) -> None:
-    """Raise ``UsageError`` unless these are ``(T, H, W, C)`` uint8, not empty, with C 2 of flow."""
+def check_images(images: Images, channels: int | None = None) -> None:
+    """Raise ``UsageError`` unless ``images`` is a non-empty ``(T, H, W, C)`` uint8 array.
+
+    Args:
+        images: What to check.
+        channels: Demanded C: 3 for RGB, 2 for quantized flow (u, v); None: any.
+    """
     if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
         raise UsageError(
             f"a transform takes (T, H, W, C) uint8 images; got {images.dtype} {images.shape}"
         )
-    if is_flow and images.shape[-1] != 2:
-        raise UsageError(f"flow (u, v) images have 2 channels; got {images.shape[-1]}")
+    if channels is not None and images.shape[-1] != channels:
+        kind = "flow (u, v)" if channels == 2 else "RGB"
+        raise UsageError(f"{kind} images have {channels} channels; got {images.shape[-1]}")
 
 
 def resize_images(images: Images, height: int, width: int) -> Images:
@@ -39,6 +47,8 @@ def resize_images(images: Images, height: int, width: int) -> Images:
     old_height, old_width, channels = images.shape[1:]
     if (old_height, old_width) == (height, width):
         return images
+    import cv2
+
     shrinks = height <= old_height and width <= old_width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     resized = np.empty((len(images), height, width, channels), dtype=np.uint8)
@@ -60,7 +70,9 @@ def scale_short_side(images: Images, short_side: int) -> Images:
 
 def flip_images(images: Images, is_flow: bool) -> Images:
     """Mirror left and right; of quantized flow (u, v) the u channel becomes ``255 - u``."""
-    check_images(images, is_flow)
+    check_images(images, channels=2 if is_flow else None)
+    import cv2
+
     flipped = np.empty(images.shape, np.uint8)
     for source, target in zip(images, flipped, strict=True):
         target[...] = cv2.flip(np.ascontiguousarray(source), 1).reshape(target.shape)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from slipdetect.errors import UsageError
 from slipdetect.lab.augment.images import Images, check_images, resize_images
 
 Place: TypeAlias = tuple[float, float, float, float]  # left, top, width, height in px
@@ -33,7 +34,7 @@ def rotate_images(images: Images, degrees: float, is_flow: bool = False) -> Imag
     Returns:
         ``(T, H, W, C)`` uint8; 128 where there was no picture.
     """
-    check_images(images, is_flow)
+    check_images(images, channels=2 if is_flow else None)
     if degrees == 0:
         return images
     height, width = images.shape[1:3]
@@ -57,7 +58,7 @@ def rotated_crop(images: Images, place: Place, size: int, degrees: float, is_flo
     Returns:
         ``(T, size, size, C)`` uint8.
     """
-    check_images(images, is_flow)
+    check_images(images, channels=2 if is_flow else None)
     left, top, width, height = place
     old_height, old_width = images.shape[1:3]
     # bilinear sampling of a picture larger than the result would alias
@@ -82,7 +83,7 @@ def rotate_vectors(flow: Images, degrees: float) -> Images:
     Returns:
         ``(T, H, W, 2)`` uint8.
     """
-    check_images(flow, is_flow=True)
+    check_images(flow, channels=2)
     return _map_vectors(flow, _turn(degrees))
 
 
@@ -96,8 +97,14 @@ def scale_vectors(flow: Images, factor: float) -> Images:
     Returns:
         ``(T, H, W, 2)`` uint8.
     """
-    check_images(flow, is_flow=True)
+    check_images(flow, channels=2)
     return _map_vectors(flow, factor * np.eye(2))
+
+
+def check_degrees(degrees: float) -> None:
+    """Raise ``UsageError`` unless ``degrees`` can be a largest rotation."""
+    if not 0.0 <= degrees <= 180.0:
+        raise UsageError(f"the largest rotation must lie in 0..180 degrees, not {degrees}")
 
 
 def _turn(degrees: float) -> npt.NDArray[np.float64]:
@@ -125,7 +132,11 @@ def _vector_table(a: float, b: float, c: float, d: float) -> npt.NDArray[np.uint
 
 
 def _warp(
-    images: Images, place: Place, out: tuple[int, int], degrees: float, is_flow: bool
+    images: Images,
+    place: tuple[float, float, float, float],
+    out: tuple[int, int],
+    degrees: float,
+    is_flow: bool,
 ) -> Images:
     """Sample every picture where each result pixel, turned back and scaled, lies in ``place``."""
     left, top, width, height = place

@@ -24,7 +24,7 @@ from slipdetect.detection.schedule import Scores
 from slipdetect.detection.scorer import SnippetScorer
 from slipdetect.errors import DataError, UsageError
 from slipdetect.lab.augment.images import flip_images, scale_short_side
-from slipdetect.lab.augment.transforms import ten_crops
+from slipdetect.lab.augment.transforms import GroupOverSample
 from slipdetect.lab.data import Clip, FrameCache, Sampling
 from slipdetect.lab.data.array_file import in_order
 from slipdetect.lab.evaluate.each_clip import each_clip
@@ -215,7 +215,7 @@ def snippet_views(
 
     def of_center(pictures: Images, box: Box) -> Images:
         scaled = scale_short_side(pictures, round(size * _SCALED))
-        return ten_crops(scaled, size, flip=crops == 10, is_flow=is_flow)
+        return GroupOverSample(size, flip=crops == 10, is_flow=is_flow)(scaled)
 
     def of_box(pictures: Images, box: Box) -> Images:
         plain = [cut(pictures, each, size) for each in ([box] if crops == 2 else corner_boxes(box))]
