@@ -1,4 +1,4 @@
-"""How many processes run the tests: one for each CPU where whole folders of tests are asked for.
+"""How many processes run the tests: one more than CPUs where whole folders of tests are asked for.
 
 In: pytest's configuration. Out: the options of pytest-xdist, where nobody chose them.
 """
@@ -36,8 +36,10 @@ def choose_workers(config: pytest.Config, cpus: int | None = None) -> None:
         return
     if option.capture == "no" or option.usepdb or option.collectonly:
         return
-    workers = min(usable_cpus() if cpus is None else cpus, MOST)
-    if workers > 1 and whole_folders(config):
+    cpus = usable_cpus() if cpus is None else cpus
+    # some tests wait for processes, streams and times
+    workers = min(cpus + 1, MOST)
+    if cpus > 1 and whole_folders(config):
         option.numprocesses = workers
         if option.dist == "no":
             # what a file's tests share is made once

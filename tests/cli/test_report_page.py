@@ -203,7 +203,12 @@ _STILL = """async player => {
 @pytest.mark.parametrize(
     ("kind", "meant"),
     # Chromium takes 8 s for the whole of a delayed recording, and cannot seek behind that
-    [("sound-first", 150), ("delayed", 40), ("gap", 150), ("copy", 150)],
+    [
+        ("sound-first", 150),
+        ("delayed", 40),
+        ("gap", 150),
+        pytest.param("copy", 150, marks=pytest.mark.slow),
+    ],
 )
 def test_the_page_seeks_to_the_picture_that_was_meant(
     browser: Any, tmp_path: Path, kind: str, meant: int

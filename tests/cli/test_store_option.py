@@ -30,6 +30,7 @@ def test_a_model_without_flow_says_that_the_store_is_idle(
     assert "--store" not in plain.stderr
 
 
+@pytest.mark.slow
 def test_workers_leave_it_to_the_command_to_warn_of_what_they_load(
     tiny_package: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

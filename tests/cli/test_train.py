@@ -491,8 +491,8 @@ def test_names_that_are_too_long_are_refused_in_a_line(run, data: Path, tmp_path
     for code, *args in (
         (2, "describe", name),
         (3, "plot", name, "--out", tmp_path / "x.png"),
-        (4, "models", "import", name, "--out", tmp_path / "model"),
-        (6, "train", "--data", data, "--out", name, *TINY.split()),
+        (2, "models", "import", name, "--out", tmp_path / "model"),
+        (2, "train", "--data", data, "--out", name, *TINY.split()),
     ):
         result = run(*args)
         assert result.exit_code == code, (args[0], result.stderr[-300:])

@@ -191,7 +191,7 @@ def test_a_graph_that_differs_is_not_written(
     assert not list((tmp_path / "out").glob(".*"))
 
 
-@pytest.mark.parametrize("target", ["onnx", "openvino"])
+@pytest.mark.parametrize("target", ["onnx", pytest.param("openvino", marks=pytest.mark.slow)])
 def test_a_refused_graph_leaves_nothing_and_a_replaced_one_keeps_its_name(
     package: ModelPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:
