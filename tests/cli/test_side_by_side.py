@@ -99,6 +99,7 @@ def detect(*words: str, seconds: int = 6) -> Any:
     return CliRunner().invoke(cli, ["detect", *words, *part])
 
 
+@pytest.mark.slow
 def test_the_command_gives_the_same_in_processes_and_when_it_goes_on(
     three: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

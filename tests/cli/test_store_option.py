@@ -44,6 +44,7 @@ def test_workers_leave_it_to_the_command_to_warn_of_what_they_load(
     assert capfd.readouterr().err == ""  # of the workers
 
 
+@pytest.mark.slow
 def test_other_machines_leave_it_to_the_command_too(
     tiny_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
