@@ -52,7 +52,7 @@ HEADINGS = ("Output", "Model", "Events", "Alerts", "Reading", MANY)
 
 @click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=FILE_NAME)
-@with_options(options_of(DetectSettings, HEADINGS, SINKS))
+@with_options(options_of(DetectSettings, HEADINGS, SINKS, more=("Alerts",)))
 @common_options
 @click.pass_context
 def detect(ctx: click.Context, /, **options: Any) -> None:

@@ -90,8 +90,8 @@ class EventSettings:
     onset: float | None = _probability("Events", "Probability at which an event begins.")
     offset: float | None = _probability("Events", "Probability below which it ends.")
     min_duration: float | None = seconds("Events", "Drop shorter events.")
-    min_gap: float | None = seconds("Events", "Join events with a shorter gap.")
-    pad: float | None = seconds("Events", "Lengthen events at both ends.")
+    min_gap: float | None = seconds("Events", "Join events with a shorter gap.", more=True)
+    pad: float | None = seconds("Events", "Lengthen events at both ends.", more=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +250,7 @@ class DetectSettings(CommonSettings, ResumableSettings):
         "Output", "Print at the end where the time went, the speed and the memory.", more=True
     )
     strict: bool = flag("Reading", "A truncated video fails instead of warning.", more=True)
-    join: bool = flag(MANY, "A folder, a pattern, all single files: one recording in pieces.")
+    join: bool = flag(MANY, "Files that follow one another are one recording.")
     order: str | None = headed(
         MANY,
         "Of pieces: name or time (last change).  [default: name]",

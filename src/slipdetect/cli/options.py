@@ -97,7 +97,7 @@ _COMMON = with_options(
             "-q",
             "--quiet",
             is_flag=True,
-            help="Say only results and errors; no warnings, no progress bar.",
+            help="Say results and errors; no warnings, no bar.",
         ),
         _common("--debug", is_flag=True, help="Show the traceback of an error."),
     ]

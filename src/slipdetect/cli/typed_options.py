@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import MISSING, field, fields
 from functools import partial, wraps
 from pathlib import Path
@@ -103,7 +103,10 @@ seconds = partial(headed, metavar="SECONDS", type=Number(min=0.0))
 
 
 def options_of(
-    settings: Any, headings: Sequence[str] = (), sinks: Iterable[type[Sink]] = ()
+    settings: Any,
+    headings: Sequence[str] = (),
+    sinks: Iterable[type[Sink]] = (),
+    more: Collection[str] = (),
 ) -> list[Decorator]:
     """Return the options of a dataclass of settings and of sinks.
 
@@ -112,6 +115,7 @@ def options_of(
         headings: The order of the page, where others follow and flags stand last below each;
             none: the order of the fields.
         sinks: Those whose options the command has.
+        more: Headings of sinks that only ``--help-all`` shows.
     """
     found = []
     for item in fields(settings):
@@ -123,7 +127,7 @@ def options_of(
         if kind.option:
             named = Name(kind.completed) if kind.completed else None
             made = click.option(kind.option, metavar=kind.metavar, type=named, help=kind.help)
-            found.append((kind.heading, False, False, made))
+            found.append((kind.heading, kind.heading in more, False, made))
     if headings:
         places = {heading: place for place, heading in enumerate(headings)}
         found.sort(key=lambda each: (places.get(each[0], len(places)), *each[1:3]))

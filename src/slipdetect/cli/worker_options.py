@@ -45,7 +45,7 @@ class ResumableSettings(WorkerSettings):
     """And what of them is done already."""
 
     resume: str | None = headed(
-        MANY, "Note in FILE what is done; if it is there, go on from it.", "FILE", type=FILE_NAME
+        MANY, "Note in FILE what is done; go on from what it has.", "FILE", type=FILE_NAME
     )
 
 

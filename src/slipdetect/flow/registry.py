@@ -6,6 +6,7 @@ In: a name and parameters. Out: a ready ``FlowMethod``.
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib import import_module
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from slipdetect.flow.arrays import Flow, Gray
 
 
-class FlowMethod:
+class FlowMethod(ABC):
     """A flow algorithm with its parameters and its device fixed.
 
     A flow depends on the pair, the parameters and ``initial`` only, never on earlier calls.
@@ -44,6 +45,7 @@ class FlowMethod:
         """Copy and pickle by what it was made from: solvers and work spaces stay behind."""
         return type(self), (self.parameters, self.device)
 
+    @abstractmethod
     def calc(self, prev: Gray, next: Gray, initial: Flow | None = None) -> Flow:
         """Compute the flow.
 
@@ -55,7 +57,6 @@ class FlowMethod:
         Returns:
             ``(2, H, W)`` float32 px: u to the right, v down.
         """
-        raise NotImplementedError
 
 
 class BatchFlowMethod(FlowMethod):
@@ -67,9 +68,9 @@ class BatchFlowMethod(FlowMethod):
 
     batch: int
 
+    @abstractmethod
     def calc_batch(self, prev: Gray, next: Gray) -> Flow:
         """Compute the flows of pairs ``(N, H, W)`` uint8; return ``(N, 2, H, W)`` float32 px."""
-        raise NotImplementedError
 
 
 # where a method runs and what does it there; the first device is the one "auto" falls back to

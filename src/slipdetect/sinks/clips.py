@@ -34,7 +34,7 @@ class ClipFolder(Sink):
     suffixes = (".mp4",)
     metavar = "DIR"
     completed = "dir"
-    help = "A clip (.mp4) of every event; overlapping ones are joined."
+    help = "A clip (.mp4) of every event, or of several at once."
     settings = ("clip_margin", "privacy")
     sees_frames = True
 

@@ -21,7 +21,7 @@ class OverlaySink(PerVideoSink):
     """
 
     option = "--overlay"
-    help = "The video with probability and events painted on: a .mp4, or a folder/."
+    help = "The video, events painted on: a .mp4, or a folder/."
     noun = "video"
     ending = ".overlay.mp4"
     suffixes = (".mp4",)

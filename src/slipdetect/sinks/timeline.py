@@ -15,7 +15,7 @@ class Timeline(PerVideoSink):
     """Draws each result with the thresholds in force."""
 
     option = "--timeline"
-    help = "The probability over time as a picture: a .png, or a folder/."
+    help = "The probability over time: a .png, or a folder/."
     noun = "picture"
     ending = ".timeline.png"
     suffixes = (".png",)

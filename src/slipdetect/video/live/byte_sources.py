@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import select
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -42,8 +43,9 @@ class _ByteSource(LiveSource):
     def waits(self, container: InputContainer) -> bool:
         return True
 
+    @abstractmethod
     def _bytes(self, settings: LiveSettings) -> Bytes:
-        raise NotImplementedError
+        """Return what is read."""
 
 
 class PipeSource(_ByteSource):

@@ -6,6 +6,7 @@ In: numbers. Out: ``LiveSettings``, checked.
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ class Unusable(VideoError):
     """A source that no second try will make better."""
 
 
-class LiveSource:
+class LiveSource(ABC):
     """A place that frames come from, opened again where it broke off.
 
     Attributes:
@@ -94,13 +95,13 @@ class LiveSource:
     again = True
     timed = True
 
+    @abstractmethod
     def open(self, settings: LiveSettings) -> InputContainer:
         """Connect; ``Unusable`` where that was never possible and will not be.
 
         Raises:
             VideoError: It cannot be opened; the message holds no secret.
         """
-        raise NotImplementedError
 
     def waits(self, container: InputContainer) -> bool:
         """Return whether it stands still while nobody reads, so that no frame need be lost."""
