@@ -11,16 +11,16 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import BinaryIO, cast
 
 import numpy as np
 import pytest
 
 from slipdetect.errors import VideoError
-from slipdetect.video.live import LiveSettings, LiveVideo, live_video
+from slipdetect.video.live import LiveSettings, LiveVideo
 from slipdetect.video.live.byte_sources import FollowedFile, PipeSource
 from slipdetect.video.live.newest_frames import Started
+from slipdetect.video.live.wall_clock import WallClock
 from synth import make_video
 
 LEAVE = """
@@ -106,12 +106,10 @@ def test_a_file_that_does_not_grow_ends_after_one_stall(tmp_path: Path) -> None:
     assert 0.5 <= time.monotonic() - begin < 2.0
 
 
-def test_frames_at_one_tick_of_the_clock_have_no_rate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_frames_at_one_tick_of_the_clock_have_no_rate(tmp_path: Path) -> None:
     path = make_video(tmp_path / "film.ts", count=5).path
-    monkeypatch.setattr(live_video, "time", SimpleNamespace(monotonic=lambda: 5.0))
     with LiveVideo(FollowedFile(str(path)), 25.0, 48, LiveSettings(read_timeout=0.1)) as video:
+        video.wall = WallClock("film", now=lambda: 5.0)
         assert len(list(iter(video.get, None))) == 6
         assert video.fps == 0.0
 

@@ -99,7 +99,7 @@ def test_the_page_says_what_the_bundled_model_and_the_settings_are() -> None:
     settings = LiveSettings()
     assert f"`--read-timeout` seconds ({settings.read_timeout:g})" in PAGE
     assert f"`--retries` ({settings.retries})" in PAGE
-    assert f"seconds of them ({settings.max_lag:g})" in PAGE
+    assert f"`--max-lag` seconds ({settings.max_lag:g})" in PAGE
     assert f"last {ROOM // 2**20} MiB" in PAGE
     kept = f"{SHORT_SIDE} px on the short side and at most {RATE:g} a second"
     assert kept in " ".join(PAGE.split())

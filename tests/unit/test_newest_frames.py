@@ -52,6 +52,82 @@ def test_L04_the_newest_frame_wins_and_no_note_is_lost() -> None:
     assert queue.dropped == 4
 
 
+class Hand:
+    """A clock that is set by hand."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def came(queue: NewestFrames, *moments: float) -> None:
+    """Put frames that came at these times, which are theirs too."""
+    for each in moments:
+        queue.put(frame(each), each)
+
+
+def test_frames_that_waited_before_count_from_when_they_came() -> None:
+    clock = Hand()
+    queue = NewestFrames(4, patience=10.0, now=clock)
+    clock.now = 1004.0
+    came(queue, 1000.0, 1001.0, 1002.0)
+    assert queue.wait() == 1000.0
+    assert times([queue.get()]) == [1000]
+    assert queue.lag == 4.0
+
+
+def test_what_waits_too_long_goes_with_all_that_has_come_by_then() -> None:
+    clock = Hand()
+    queue = NewestFrames(2, patience=2.0, now=clock)
+    came(queue, 1000.0, 1001.0)
+    clock.now = 1010.0
+    # two that wait as pictures, two that came before that was thrown away, one behind
+    came(queue, 1002.0, 1009.0, 1010.0)
+    assert queue.dropped == 4
+    assert rest(queue) == [Skipped(1000.0, 1010.0, 4), frame(1010.0)]
+
+
+def test_the_end_tells_of_what_was_thrown_away_before_it() -> None:
+    clock = Hand()
+    queue = NewestFrames(2, patience=2.0, now=clock)
+    came(queue, 1000.0, 1001.0)
+    clock.now = 1010.0
+    came(queue, 1002.0)
+    assert rest(queue) == [Skipped(1000.0, 1002.0, 3)]
+
+
+def test_who_has_kept_up_for_a_minute_may_be_late_for_three_times_as_long() -> None:
+    clock = Hand()
+    queue = NewestFrames(1, patience=2.0, now=clock)
+    for began, lost in ((1000.0, False), (1070.0, True), (1080.0, True), (1150.0, False)):
+        before = queue.dropped
+        came(queue, began)
+        clock.now = began + (7.0 if began == 1070.0 else 4.0)
+        putting = threading.Thread(target=came, args=(queue, clock.now))
+        putting.start()
+        if not lost:
+            assert times([queue.get()]) == [began]
+        putting.join(5)
+        assert not putting.is_alive()
+        assert (queue.dropped > before) == lost
+        while queue.waiting:
+            queue.get()
+
+
+def test_frames_that_nobody_takes_have_been_unread_since_the_last_was_taken() -> None:
+    clock = Hand()
+    queue = NewestFrames(1, patience=2.0, now=clock)
+    assert queue.unread_for == 0.0
+    came(queue, 1000.0)
+    clock.now = 1010.0
+    came(queue, 1010.0)
+    clock.now = 1011.0
+    assert (queue.dropped, queue.unread_for) == (1, 11.0)
+    assert [type(queue.get()) for _ in range(2)] == [Skipped, Frame]
+    assert queue.unread_for == 0.0
+
+
 def test_waiting_tells_when_the_next_one_came_and_takes_nothing() -> None:
     clock = iter([10.0, 10.5, 12.0, 13.0, 14.0])
     queue = NewestFrames(5, now=lambda: next(clock))

@@ -22,7 +22,6 @@ from slipdetect.sinks.live_page import LivePage
 from slipdetect.sinks.sink import Setup
 from slipdetect.types import Event, EventConfig
 from slipdetect.types.zones import Zone, Zones
-from slipdetect.video import Frame
 from slipdetect.video.live import LiveSettings
 from slipdetect.web import board as board_module
 from slipdetect.web.board import Board, camera_data, health
@@ -277,20 +276,18 @@ def test_health_is_a_status() -> None:
     assert body == b'{"status": "no camera is watched", "cameras": {"kitchen": "stuck"}}'
 
 
-@pytest.mark.parametrize(
-    ("newest", "looked_at", "stuck"), [(34.0, 20.0, False), (36.0, 20.0, True)]
-)
+@pytest.mark.parametrize(("unread_for", "stuck"), [(14.0, False), (16.0, True)])
 def test_detection_is_stuck_when_frames_come_and_are_not_looked_at(
-    newest: float, looked_at: float, stuck: bool
+    unread_for: float, stuck: bool
 ) -> None:
     """5 s may wait, and 10 more are patience."""
     detector: Any = SimpleNamespace(event_config=EventConfig(), zones=Zones(), view="level")
     camera: Any = SimpleNamespace(name="hall", detector=detector, settings=LiveSettings())
     video: Any = SimpleNamespace(
-        newest=Frame(newest, STATE.newest.image), connected=True, tries=0, fps=1.0
+        newest=STATE.newest, connected=True, tries=0, fps=1.0, unread_for=unread_for
     )
     video.silent_for, video.lag = 0.1, 0.2
-    live: Any = SimpleNamespace(summary=lambda: replace(SUMMARY, seconds=looked_at), recent=())
+    live: Any = SimpleNamespace(summary=lambda: SUMMARY, recent=())
     state = _Run(camera, video, live).state()
     assert (state.stuck, state.healthy) == (stuck, not stuck)
 

@@ -84,7 +84,9 @@ class WatchSettings(CommonSettings):
         "Connection", "Without data for so long, connect again.  [default: 3]", type=POSITIVE
     )
     max_lag: float | None = seconds(
-        "Connection", "Drop frames when more than this of video waits.  [default: 5]", type=POSITIVE
+        "Connection",
+        "Drop frames that wait longer; three times that where none was for a minute.  [default: 5]",
+        type=POSITIVE,
     )
     page_token_env: str | None = headed(
         "Output", "--page: demand the token in an environment variable.", "NAME", more=True

@@ -97,7 +97,6 @@ class _Run:
         video, detector, newest = self.video, self.camera.detector, self.video.newest
         summary = self.live.summary()
         missing = "connecting" if newest is None else "broken off"
-        waiting = 0.0 if newest is None else newest.time - summary.seconds
         return CameraState(
             name=self.camera.name,
             state="ended" if self.over else "live" if video.connected else missing,
@@ -108,7 +107,7 @@ class _Run:
             lag=video.lag,
             windows=tuple(self.live.recent),
             newest=newest,
-            stuck=waiting > self.camera.settings.max_lag + _STUCK,
+            stuck=video.unread_for > self.camera.settings.max_lag + _STUCK,
             onset=detector.event_config.onset,
             zones=detector.zones,
             view=detector.view,

@@ -242,7 +242,8 @@ class SourceOptions(VideoOptions, total=False):
         first_wait: Live: seconds before the first try to connect again, then twice as long.
         longest_wait: Live: most seconds before any try.
         jitter: Live: share of a wait that chance adds.
-        max_lag: Live: seconds of sampled frames that may wait.
+        max_lag: Live: seconds that a frame may wait, three times that where none was dropped for a
+            minute.
     """
 
     retries: int | None

@@ -6,7 +6,7 @@ In: an open container. Out: ``Frame``s on a regular grid that begins at 0, and w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 import av
@@ -21,6 +21,7 @@ from slipdetect.video.frame import DecodeReport, Frame
 from slipdetect.video.grid import nearest_on_grid
 from slipdetect.video.interlacing import deinterlaced
 from slipdetect.video.live.newest_frames import Started
+from slipdetect.video.live.packets import WaitingPackets
 from slipdetect.video.live.sources import LiveSettings, why
 from slipdetect.video.orientation import Stored
 from slipdetect.video.timing import header_rate, timing_of
@@ -36,15 +37,28 @@ _SMALL = 1280 * 720  # pixels that one thread decodes in time
 class _LiveDecoder(FrameDecoder):
     """Ends at the first error of reading, where that of a file tries to read on.
 
+    Args:
+        packets: What is decoded, by as many as the stream has.
+
     Attributes:
         reason: Why reading ended; None at a proper end.
     """
 
     reason: str | None = None
 
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        report: DecodeReport,
+        packets: Iterable[Packet[VideoStream]],
+    ) -> None:
+        super().__init__(container, stream, report)
+        self._source = packets
+
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         try:
-            for packet in self._container.demux(self._stream):
+            for packet in self._source:
                 if packet.size:
                     yield packet
         except (av.FFmpegError, OSError) as error:  # the latter of a pipe or a growing file
@@ -56,13 +70,14 @@ class Connection:
     """A container as it is read, once.
 
     Args:
-        container: Closed by ``close``.
+        container: Closed by ``close``, and where the connection cannot be made.
         name: Of the source, for messages.
         report: Counts on over all connections.
         settings: Which stream, its largest frame, its frame rate where that was said.
         camera: It goes on as time does; False: a recording, whose own clock counts.
         timed: Timestamps mean something.
         now: Seconds of a clock.
+        crowded: Called where so much waits to be decoded that there is no room for more.
 
     Attributes:
         container: What is read.
@@ -84,15 +99,38 @@ class Connection:
         camera: bool = True,
         timed: bool = True,
         now: Callable[[], float] = time.monotonic,
+        crowded: Callable[[], None] = lambda: None,
     ) -> None:
         self.container = container
         self._now = now
+        self._waiting: WaitingPackets | None = None
+        try:
+            self._begin(name, report, settings, camera, timed, crowded)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(
+        self,
+        name: str,
+        report: DecodeReport,
+        settings: LiveSettings,
+        camera: bool,
+        timed: bool,
+        crowded: Callable[[], None],
+    ) -> None:
+        container = self.container
         stream, self.unread = choose_stream(container, name, settings.stream, settings.max_pixels)
         # threads that share a picture add no delay, those that take one each do
         stream.codec_context.thread_type = "SLICE"
         if stream.codec_context.width * stream.codec_context.height <= _SMALL:
             stream.codec_context.thread_count = 1  # others cost memory and gain nothing
-        self._decoder = _LiveDecoder(container, stream, report)
+        packets: Iterable[Packet[VideoStream]]
+        if camera:
+            packets = self._waiting = WaitingPackets(container, stream, self._now, crowded)
+        else:  # it stands still while nobody reads
+            packets = container.demux(stream)
+        self._decoder = _LiveDecoder(container, stream, report, packets)
         self._decoder.goes_on = camera
         self.warning: str | None = None
         self._clock: Clock | None = None
@@ -113,9 +151,19 @@ class Connection:
         self.started = Started(*self.stored.displayed, stream.codec_context.name, rate)
 
     @property
+    def came(self) -> float:
+        """When what was decoded last had come, seconds of the clock."""
+        return self._now() if self._waiting is None else self._waiting.came
+
+    @property
     def reason(self) -> str | None:
         """Why it broke off; None when it came to an end."""
         return self._decoder.reason
+
+    @property
+    def heard(self) -> float:
+        """When the last came of all, decoded or not, seconds of the clock."""
+        return self._now() if self._waiting is None else self._waiting.heard
 
     def frames(self, rate: float, short_side: int, watch: Watch | None) -> Iterator[Frame]:
         """Yield the frames on a grid as ``nearest_on_grid`` does.
@@ -132,7 +180,9 @@ class Connection:
             yield sampled
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection; returns when the source next gives something, or its time-out."""
+        if self._waiting is not None:
+            self._waiting.close()
         self.container.close()
 
     def _timed(self, watch: Watch | None) -> Iterator[tuple[float, av.VideoFrame]]:
@@ -146,5 +196,5 @@ class Connection:
     def _as_they_come(self) -> Iterator[tuple[float, av.VideoFrame]]:
         began: float | None = None
         for frame in self._decoder:
-            began = self._now() if began is None else began
-            yield self._now() - began, frame
+            began = self.came if began is None else began
+            yield self.came - began, frame

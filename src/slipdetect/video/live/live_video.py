@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -27,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _RATE_OVER = 10.0  # seconds that a rate is taken over
 _SILENT = 1.0
+_DECODED = 1.0  # seconds of frames that wait as pictures; what comes behind them, compressed
 
 Keep = Callable[[Connection, float], Watch]
 
@@ -83,7 +83,10 @@ class LiveVideo(NewestFrames):
         keep: Keep | None = None,
     ) -> None:
         self.settings = LiveSettings() if settings is None else settings
-        super().__init__(max(1, round(self.settings.max_lag * rate)))
+        patience = self.settings.max_lag
+        room = max(1, round(min(_DECODED, patience) * rate))
+        # a clock that is put in the place of this one counts here too
+        super().__init__(room, patience, now=lambda: self.wall.now())
         self.name = source.name
         self.report = DecodeReport()
         self.reconnects = 0
@@ -103,16 +106,21 @@ class LiveVideo(NewestFrames):
         self._last = 0.0
         self._broken = False
         self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
 
     @property
     def silent_for(self) -> float | None:
-        """Seconds since the last sampled frame came; None before the first."""
-        return time.monotonic() - self._arrived[-1][0] if self._arrived else None
+        """Seconds since something came, decoded or not; None before the first sampled frame."""
+        if not self._arrived:
+            return None
+        connection = self._connection
+        last = self._arrived[-1][0]
+        return self.wall.now() - (last if connection is None else max(last, connection.heard))
 
     @property
     def fps(self) -> float:
         """Frames decoded a second, over the last ten seconds."""
-        now = time.monotonic()
+        now = self.wall.now()
         recent = [each for each in tuple(self._arrived) if each[0] >= now - _RATE_OVER]
         if len(recent) < 2:
             return 0.0
@@ -166,10 +174,10 @@ class LiveVideo(NewestFrames):
         pauses = begin()
         while (connection := self._connect(pauses)) is not None:
             try:
-                self.connected = True
+                self.connected, self._connection = True, connection
                 ended = self._pump(connection)
             finally:
-                self.connected = False
+                self.connected, self._connection = False, None
                 connection.close()
             if ended or self._stop.is_set():
                 return
@@ -212,14 +220,17 @@ class LiveVideo(NewestFrames):
 
     def _try(self) -> Connection:
         container = self._source.open(self.settings)
-        try:
-            waits = self._source.waits(container)
-            timed = self._source.timed or waits
-            report, settings, now = self.report, self.settings, self.wall.now
-            return Connection(container, self.name, report, settings, not waits, timed, now)
-        except BaseException:
-            container.close()
-            raise
+        waits = self._source.waits(container)
+        return Connection(
+            container,
+            self.name,
+            self.report,
+            self.settings,
+            camera=not waits,
+            timed=self._source.timed or waits,
+            now=self.wall.now,
+            crowded=self.throw_away,
+        )
 
     def _pump(self, connection: Connection) -> bool:
         """Hand frames on; return whether the source has come to its end."""
@@ -241,8 +252,8 @@ class LiveVideo(NewestFrames):
                 self.put(Gap(last, moment))
             last = self._last = moment
             self.newest = Frame(moment, frame.image, frame.corrupt)
-            self._count()
-            if not self.put(self.newest):
+            self._count(connection.came)
+            if not self.put(self.newest, connection.came):
                 return True
         return connection.reason is None and (waits or not self._source.again)
 
@@ -254,21 +265,20 @@ class LiveVideo(NewestFrames):
         self.wall.begin(base)
 
         def watch(seconds: float, frame: av.VideoFrame) -> None:
-            self.wall.saw(base + seconds)
+            self.wall.saw(base + seconds, connection.came)
             if keep is not None:
                 keep(seconds, frame)
 
         return watch
 
-    def _count(self) -> None:
-        now = time.monotonic()
-        self._arrived.append((now, self.report.frames))
-        while self._arrived[0][0] < now - _RATE_OVER:
+    def _count(self, came: float) -> None:
+        self._arrived.append((came, self.report.frames))
+        while self._arrived[0][0] < came - _RATE_OVER:
             self._arrived.popleft()
 
     def _base(self, connection: Connection) -> float:
         """Return the time of a connection's first frame, seconds, and tell of it."""
-        now = self.wall.now()
+        now = connection.came
         if self._began is None:
             self._began = now
             if connection.unread is not None:

@@ -5,14 +5,18 @@ In: frames and notes of one thread. Out: the same in another, without those nobo
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipdetect.errors import UsageError
 from slipdetect.video.frame import Frame, Gap
+
+_STEADY = 60.0  # seconds without a loss
+_LENIENT = 3
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,14 @@ Item = Frame | VideoNote
 class NewestFrames:
     """Frames and notes in order, at most ``room`` frames.
 
-    When a frame comes and there is no room, all frames that wait are thrown away at once, so that
-    what is looked at has few holes; notes are never lost.
+    A frame that finds no room waits for some until the first one in the queue has waited too long.
+    Then all that has come is thrown away at once, so that what is looked at has few holes; notes
+    are never lost. Where that has not happened for ``_STEADY`` seconds, the machine was held up,
+    and has time to make up for it: ``_LENIENT`` times as long may be waited.
 
     Args:
-        room: Most frames that wait.
+        room: Most frames that wait here.
+        patience: How long one may wait since it came, seconds.
         keep: The source can wait: a frame that finds no room stops it, and none is lost.
         now: Seconds of a clock.
 
@@ -96,17 +103,25 @@ class NewestFrames:
     """
 
     def __init__(
-        self, room: int, keep: bool = False, now: Callable[[], float] = time.monotonic
+        self,
+        room: int,
+        patience: float = 0.0,
+        keep: bool = False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         if room < 1:
             raise UsageError(f"there must be room for a frame, not for {room}")
         self.dropped = 0
         self.lag = self.longest_lag = 0.0
         self._room = room
+        self._patience = patience
         self.keep = keep
         self._now = now
         self._items: deque[tuple[float, Item]] = deque()
         self._frames = 0
+        self._unread_since: float | None = None
+        self._thrown = -math.inf  # what came before then is not wanted any more
+        self._lost: Skipped | None = None  # of these; told when a frame is kept again
         self._ended = False
         self._error: BaseException | None = None
         self._changed = threading.Condition()
@@ -116,24 +131,48 @@ class NewestFrames:
         """Frames that wait."""
         return self._frames
 
-    def put(self, item: Item) -> bool:
-        """Take a frame or a note; return whether anybody still wants one."""
+    @property
+    def unread_for(self) -> float:
+        """Seconds since a frame was last taken, while one is there."""
+        since = self._unread_since
+        return 0.0 if since is None else self._now() - since
+
+    def put(self, item: Item, came: float | None = None) -> bool:
+        """Take a frame or a note; return whether anybody still wants one.
+
+        Args:
+            item: Behind all others.
+            came: When that was, by the clock; None: now.
+        """
         with self._changed:
             if isinstance(item, Frame):
-                self._changed.wait_for(
-                    lambda: not self.keep or self._frames < self._room or self._ended
-                )
-                if self._frames >= self._room and not self._ended:
-                    self._throw_away(item.time)
+                self._make_room(came)
+                if self._unwanted(came):
+                    self._lose(_skipped(item))
+                    self.dropped += 1
+                    return not self._ended
                 self._frames += 1
-            self._items.append((self._now(), item))
+            now = self._now() if came is None else came
+            if isinstance(item, Frame):
+                self._tell_lost(item.time)
+                if self._unread_since is None:
+                    self._unread_since = now
+            self._items.append((now, item))
             self._changed.notify_all()
             return not self._ended
+
+    def throw_away(self) -> None:
+        """Throw away all that has come, for which there is no room elsewhere."""
+        with self._changed:
+            self._throw_away()
+            self._changed.notify_all()
 
     def end(self, error: BaseException | None = None) -> None:
         """Say that nothing follows; ``error`` is raised behind the last item."""
         with self._changed:
             if not self._ended:
+                if self._lost is not None:
+                    self._tell_lost(self._lost.end)
                 self._ended, self._error = True, error
             self._changed.notify_all()
 
@@ -143,6 +182,7 @@ class NewestFrames:
             self._ended, self._error = True, None
             self._items.clear()
             self._frames = 0
+            self._unread_since = self._lost = None
             self._changed.notify_all()
 
     def wait(self) -> float:
@@ -164,25 +204,56 @@ class NewestFrames:
                 if error is not None:
                     raise error
                 return None
-            arrival, item = self._items.popleft()
+            came, item = self._items.popleft()
             if isinstance(item, Frame):
                 self._frames -= 1
-                self.lag = self._now() - arrival
+                now = self._now()
+                self._unread_since = now if self._frames else None
+                self.lag = now - came
                 self.longest_lag = max(self.longest_lag, self.lag)
             self._changed.notify_all()
             return item
 
-    def _throw_away(self, now: float) -> None:
-        notes: list[tuple[float, Item]] = []
-        start, lost = now, 0
-        for arrival, item in self._items:
-            if isinstance(item, Frame):
-                start, lost = min(start, item.time), lost + 1
-            elif isinstance(item, Skipped):
-                start, lost = min(start, item.start), lost + item.frames
+    def _make_room(self, came: float | None) -> None:
+        """Wait until a frame has room, or is not wanted."""
+        while self._frames >= self._room and not self._ended and not self._unwanted(came):
+            if self.keep:
+                self._changed.wait()
+                continue
+            now = self._now()
+            patience = self._patience * (_LENIENT if now - self._thrown > _STEADY else 1)
+            if (left := self._items[0][0] + patience - now) > 0:
+                self._changed.wait(left)
             else:
-                notes.append((arrival, item))
-        self.dropped += self._frames
+                self._throw_away()
+
+    def _unwanted(self, came: float | None) -> bool:
+        return came is not None and came < self._thrown
+
+    def _throw_away(self) -> None:
+        kept: list[tuple[float, Item]] = []
+        for came, item in self._items:
+            if isinstance(item, Frame):
+                self._lose(_skipped(item))
+                self.dropped += 1
+            elif isinstance(item, Skipped):
+                self._lose(item)
+            else:
+                kept.append((came, item))
         self._frames = 0
-        self._items.clear()
-        self._items.extend([*notes, (self._now(), Skipped(start, now, lost))])
+        self._items = deque(kept)
+        self._thrown = self._now()
+
+    def _lose(self, more: Skipped) -> None:
+        lost = self._lost or replace(more, frames=0)
+        start, end = min(lost.start, more.start), max(lost.end, more.end)
+        self._lost = Skipped(start, end, lost.frames + more.frames)
+
+    def _tell_lost(self, end: float) -> None:
+        if self._lost is not None:
+            self._items.append((self._now(), replace(self._lost, end=end)))
+            self._lost = None
+
+
+def _skipped(frame: Frame) -> Skipped:
+    return Skipped(frame.time, frame.time, 1)

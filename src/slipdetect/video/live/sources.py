@@ -42,7 +42,9 @@ class LiveSettings:
     first_wait: float = setting(1.0, "before the first try, then twice as long", "s", least=0.0)
     longest_wait: float = setting(30.0, "before any try", "s", least=0.0)
     jitter: float = setting(0.2, "share of a wait that chance adds", least=0.0)
-    max_lag: float = setting(5.0, "of sampled frames that may wait", "s", least=0.2)
+    max_lag: float = setting(
+        5.0, "a frame may wait; thrice that where none was dropped for a minute", "s", least=0.2
+    )
     stream: int | None = setting(None, "video stream, from 0", least=0)
     max_pixels: int = setting(DEFAULT_MAX_PIXELS, "refuse larger frames", "px", least=1)
     max_duration: float | None = setting(None, "end after so much video", "s", least=0.001)

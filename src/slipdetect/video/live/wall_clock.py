@@ -94,9 +94,9 @@ class WallClock:
             self._before = self.drift
             self._connections.append(_Connection(seconds))
 
-    def saw(self, seconds: float) -> None:
-        """Take that a picture of this time has just come."""
-        now = self.now()
+    def saw(self, seconds: float, now: float | None = None) -> None:
+        """Take that a picture of this time came at ``now``, by its clock; None: just now."""
+        now = self.now() if now is None else now
         ahead = now - seconds
         with self._lock:
             own = self._connections[-1]
