@@ -72,6 +72,7 @@ def test_frames_that_waited_before_count_from_when_they_came() -> None:
     queue = NewestFrames(4, patience=10.0, now=clock)
     clock.now = 1004.0
     came(queue, 1000.0, 1001.0, 1002.0)
+    assert queue.unread_for == 0.0
     assert queue.wait() == 1000.0
     assert times([queue.get()]) == [1000]
     assert queue.lag == 4.0
@@ -97,22 +98,37 @@ def test_the_end_tells_of_what_was_thrown_away_before_it() -> None:
     assert rest(queue) == [Skipped(1000.0, 1002.0, 3)]
 
 
-def test_who_has_kept_up_for_a_minute_may_be_late_for_three_times_as_long() -> None:
+@pytest.mark.parametrize(
+    ("thrown", "in_time", "waited", "lost"),
+    [
+        (900.0, 1000.0, 6.0, 0),  # held up
+        (900.0, 1000.0, 16.0, 1),  # for too long
+        (1000.0, 1001.0, 6.0, 1),  # it was too slow a moment ago
+        (900.0, 960.0, 6.0, 1),  # it is too slow by little, and late for half a minute
+    ],
+)
+def test_who_is_held_up_may_be_late_for_three_times_as_long(
+    thrown: float, in_time: float, waited: float, lost: int
+) -> None:
     clock = Hand()
-    queue = NewestFrames(1, patience=2.0, now=clock)
-    for began, lost in ((1000.0, False), (1070.0, True), (1080.0, True), (1150.0, False)):
-        before = queue.dropped
-        came(queue, began)
-        clock.now = began + (7.0 if began == 1070.0 else 4.0)
-        putting = threading.Thread(target=came, args=(queue, clock.now))
-        putting.start()
-        if not lost:
-            assert times([queue.get()]) == [began]
-        putting.join(5)
-        assert not putting.is_alive()
-        assert (queue.dropped > before) == lost
-        while queue.waiting:
-            queue.get()
+    queue = NewestFrames(1, patience=5.0, now=clock)
+    clock.now = thrown
+    queue.put(frame(0.0), thrown)
+    queue.throw_away()
+    clock.now = in_time
+    queue.put(frame(1.0), in_time)
+    assert [type(queue.get()) for _ in range(2)] == [Skipped, Frame]
+    clock.now = max(1000.0, in_time)
+    came(queue, clock.now)
+    before = queue.dropped
+    clock.now += waited
+    putting = threading.Thread(target=came, args=(queue, clock.now))
+    putting.start()
+    if not lost:
+        assert queue.get() is not None
+    putting.join(5)
+    assert not putting.is_alive()
+    assert queue.dropped - before == lost
 
 
 def test_frames_that_nobody_takes_have_been_unread_since_the_last_was_taken() -> None:

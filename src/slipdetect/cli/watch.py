@@ -85,7 +85,8 @@ class WatchSettings(CommonSettings):
     )
     max_lag: float | None = seconds(
         "Connection",
-        "Drop frames that wait longer; three times that where none was for a minute.  [default: 5]",
+        "Drop frames that wait longer; where the machine was suddenly held up, three times that.  "
+        "[default: 5]",
         type=POSITIVE,
     )
     page_token_env: str | None = headed(

@@ -242,8 +242,7 @@ class SourceOptions(VideoOptions, total=False):
         first_wait: Live: seconds before the first try to connect again, then twice as long.
         longest_wait: Live: most seconds before any try.
         jitter: Live: share of a wait that chance adds.
-        max_lag: Live: seconds that a frame may wait, three times that where none was dropped for a
-            minute.
+        max_lag: Live: seconds that a frame may wait, three times that where the machine is held up.
     """
 
     retries: int | None

@@ -16,6 +16,8 @@ from slipdetect.errors import UsageError
 from slipdetect.video.frame import Frame, Gap
 
 _STEADY = 60.0  # seconds without a loss
+_SUDDEN = 30.0  # seconds since a frame was looked at in time
+_IN_TIME = 1.0  # seconds
 _LENIENT = 3
 
 
@@ -86,8 +88,8 @@ class NewestFrames:
 
     A frame that finds no room waits for some until the first one in the queue has waited too long.
     Then all that has come is thrown away at once, so that what is looked at has few holes; notes
-    are never lost. Where that has not happened for ``_STEADY`` seconds, the machine was held up,
-    and has time to make up for it: ``_LENIENT`` times as long may be waited.
+    are never lost. A machine that has lost none for ``_STEADY`` seconds, and was in time less than
+    ``_SUDDEN`` seconds ago, is held up and not too slow: ``_LENIENT`` times as long may be waited.
 
     Args:
         room: Most frames that wait here.
@@ -121,6 +123,7 @@ class NewestFrames:
         self._frames = 0
         self._unread_since: float | None = None
         self._thrown = -math.inf  # what came before then is not wanted any more
+        self._in_time = -math.inf
         self._lost: Skipped | None = None  # of these; told when a frame is kept again
         self._ended = False
         self._error: BaseException | None = None
@@ -152,12 +155,12 @@ class NewestFrames:
                     self.dropped += 1
                     return not self._ended
                 self._frames += 1
-            now = self._now() if came is None else came
+            now = self._now()
             if isinstance(item, Frame):
-                self._tell_lost(item.time)
+                self._tell_lost(item.time, now)
                 if self._unread_since is None:
                     self._unread_since = now
-            self._items.append((now, item))
+            self._items.append((now if came is None else came, item))
             self._changed.notify_all()
             return not self._ended
 
@@ -172,7 +175,7 @@ class NewestFrames:
         with self._changed:
             if not self._ended:
                 if self._lost is not None:
-                    self._tell_lost(self._lost.end)
+                    self._tell_lost(self._lost.end, self._now())
                 self._ended, self._error = True, error
             self._changed.notify_all()
 
@@ -210,6 +213,8 @@ class NewestFrames:
                 now = self._now()
                 self._unread_since = now if self._frames else None
                 self.lag = now - came
+                if self.lag < _IN_TIME:
+                    self._in_time = now
                 self.longest_lag = max(self.longest_lag, self.lag)
             self._changed.notify_all()
             return item
@@ -221,7 +226,8 @@ class NewestFrames:
                 self._changed.wait()
                 continue
             now = self._now()
-            patience = self._patience * (_LENIENT if now - self._thrown > _STEADY else 1)
+            held_up = now - self._thrown > _STEADY and now - self._in_time < _SUDDEN
+            patience = self._patience * (_LENIENT if held_up else 1)
             if (left := self._items[0][0] + patience - now) > 0:
                 self._changed.wait(left)
             else:
@@ -249,9 +255,9 @@ class NewestFrames:
         start, end = min(lost.start, more.start), max(lost.end, more.end)
         self._lost = Skipped(start, end, lost.frames + more.frames)
 
-    def _tell_lost(self, end: float) -> None:
+    def _tell_lost(self, end: float, now: float) -> None:
         if self._lost is not None:
-            self._items.append((self._now(), replace(self._lost, end=end)))
+            self._items.append((now, replace(self._lost, end=end)))
             self._lost = None
 
 

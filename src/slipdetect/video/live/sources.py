@@ -43,7 +43,7 @@ class LiveSettings:
     longest_wait: float = setting(30.0, "before any try", "s", least=0.0)
     jitter: float = setting(0.2, "share of a wait that chance adds", least=0.0)
     max_lag: float = setting(
-        5.0, "a frame may wait; thrice that where none was dropped for a minute", "s", least=0.2
+        5.0, "a frame may wait, thrice that where the machine is held up", "s", least=0.2
     )
     stream: int | None = setting(None, "video stream, from 0", least=0)
     max_pixels: int = setting(DEFAULT_MAX_PIXELS, "refuse larger frames", "px", least=1)
