@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _RATE_OVER = 10.0  # seconds that a rate is taken over
 _SILENT = 1.0
-_DECODED = 1.0  # seconds of frames that wait as pictures; what comes behind them, compressed
+_DECODED = 0.5  # seconds of frames that wait as pictures; what comes behind them, compressed
 
 Keep = Callable[[Connection, float], Watch]
 

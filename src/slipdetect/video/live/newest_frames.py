@@ -123,6 +123,7 @@ class NewestFrames:
         self._frames = 0
         self._unread_since: float | None = None
         self._thrown = -math.inf  # what came before then is not wanted any more
+        self._steady: float | None = None  # since when none was thrown away; None before the first
         self._in_time = -math.inf
         self._lost: Skipped | None = None  # of these; told when a frame is kept again
         self._ended = False
@@ -156,6 +157,8 @@ class NewestFrames:
                     return not self._ended
                 self._frames += 1
             now = self._now()
+            if self._steady is None:
+                self._steady = now
             if isinstance(item, Frame):
                 self._tell_lost(item.time, now)
                 if self._unread_since is None:
@@ -226,7 +229,8 @@ class NewestFrames:
                 self._changed.wait()
                 continue
             now = self._now()
-            held_up = now - self._thrown > _STEADY and now - self._in_time < _SUDDEN
+            steady = 0.0 if self._steady is None else now - self._steady
+            held_up = steady > _STEADY and now - self._in_time < _SUDDEN
             patience = self._patience * (_LENIENT if held_up else 1)
             if (left := self._items[0][0] + patience - now) > 0:
                 self._changed.wait(left)
@@ -248,7 +252,7 @@ class NewestFrames:
                 kept.append((came, item))
         self._frames = 0
         self._items = deque(kept)
-        self._thrown = self._now()
+        self._thrown = self._steady = self._now()
 
     def _lose(self, more: Skipped) -> None:
         lost = self._lost or replace(more, frames=0)
