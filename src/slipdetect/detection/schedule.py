@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from slipdetect.errors import UsageError
 from slipdetect.modalities.snippet import SnippetGrid
-from slipdetect.types import EventConfig
 from slipdetect.types.person import Box
 
 T = TypeVar("T")
@@ -169,8 +168,8 @@ class EverySnippet(ComputeAll):
 
 
 @dataclass(frozen=True)
-class SkipConfident(EverySnippet):
-    """The same, but between two anchors that say the same with confidence none is computed.
+class SkipQuiet(EverySnippet):
+    """The same, but between two anchors that are confidently in no event none is computed.
 
     Every ``every``-th snippet is an anchor. The others get the mean of the two, weighted by
     distance. Where anchors still overlap, each frame is in one that was computed.
@@ -180,12 +179,11 @@ class SkipConfident(EverySnippet):
         eager: Behind an anchor that is not confidently in no event the next snippet is one too, so
             that what happens is told at once; for live sources. They are taken one by one, so that
             what is found does not depend on how many wait.
-        verdict: Tells by its logits whether a snippet confidently is in an event, is in none, or
-            (None) neither.
+        quiet: Tells by its logits whether a snippet confidently is in no event.
     """
 
     every: int
-    verdict: Callable[[Scores], bool | None]
+    quiet: Callable[[Scores], bool]
     eager: bool = False
 
     def select(
@@ -197,7 +195,7 @@ class SkipConfident(EverySnippet):
         singles: Iterable[Sequence[T]] = ([snippet] for batch in batches for snippet in batch)
         for batch in singles if self.eager else batches:
             waiting = [*rest, *batch]
-            hurries = anchor is None or (self.eager and self.verdict(anchor) is not False)
+            hurries = anchor is None or (self.eager and not self.quiet(anchor))
             first = 0 if hurries else self.every - 1
             anchors = [*range(first, len(waiting), self.every)]
             found = _computed(waiting, anchors, score)
@@ -219,10 +217,10 @@ class SkipConfident(EverySnippet):
             return {}
         made: dict[int, Scores] = {}
         unsure: list[int] = []
-        verdicts = {place: self.verdict(scores) for place, scores in anchors.items()}
+        quiet = {place: self.quiet(scores) for place, scores in anchors.items()}
         for before, after in pairwise(anchors):
             places = range(before + 1, after)
-            if verdicts[before] is not None and verdicts[before] == verdicts[after]:
+            if quiet[before] and quiet[after]:
                 for place in places:
                     share = (place - before) / (after - before)
                     made[place] = _mean(anchors[before], anchors[after], share)
@@ -324,12 +322,9 @@ def anchor_distance(grid: SnippetGrid) -> int:
     return max(1, int(_REACH * (grid.span - 1) / grid.step))
 
 
-def is_confident(probability: float, events: EventConfig) -> bool | None:
-    """Return True far within an event, False far from any, None near a threshold or between."""
-    odds = _odds(probability)
-    if odds * _MARGIN < _odds(events.offset):
-        return False
-    return True if odds > _odds(events.onset) * _MARGIN else None
+def is_far_below(probability: float, offset: float) -> bool:
+    """Return whether the odds are less than a tenth of those at which an event ends."""
+    return _odds(probability) * _MARGIN < _odds(offset)
 
 
 def _odds(probability: float) -> float:

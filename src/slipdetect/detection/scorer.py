@@ -37,11 +37,11 @@ from slipdetect.detection.schedule import (
     EverySnippet,
     Score,
     Scores,
-    SkipConfident,
+    SkipQuiet,
     WindowPlan,
     WindowScores,
     anchor_distance,
-    is_confident,
+    is_far_below,
 )
 from slipdetect.detection.turns import ScoringQueue
 from slipdetect.errors import PackageError
@@ -169,19 +169,19 @@ class TSNScorer(WindowScorer):
             every = min(every, latest) if run.sparse else 1
         if self.exact or events is None or every == 1:
             return self._every
+        offset = events.offset
         if self.config.pose is not None:
             # at the gate nobody knows yet what people will say; far below it nothing will happen
-            gate = self.config.pose.gate
-            events = replace(events, onset=0.5, offset=min(2 * gate, 0.5))
-        verdict = partial(self._verdict, events)
-        names = self._every.modalities
-        return SkipConfident(names, self.grid, self.plan, every, verdict, eager=live)
+            offset = min(2 * self.config.pose.gate, 0.5)
+        names, quiet = self._every.modalities, partial(self._quiet, offset)
+        return SkipQuiet(names, self.grid, self.plan, every, quiet, eager=live)
 
-    def _verdict(self, events: EventConfig, scores: Scores) -> bool | None:
-        """Return whether a window of nothing but such snippets is in an event with confidence."""
+    def _quiet(self, offset: float, scores: Scores) -> bool:
+        """Return whether a window of nothing but such snippets is in no event with confidence."""
         # a consensus that learned knows windows, not single snippets
         window = {name: row[None].repeat(self.plan.snippets, 0) for name, row in scores.items()}
-        return is_confident(self.networks.probability(self.networks.consensus(window))[0], events)
+        probability = self.networks.probability(self.networks.consensus(window))[0]
+        return is_far_below(probability, offset)
 
 
 def _uncalibrated(config: ModelConfig) -> ModelConfig:

@@ -13,13 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipdetect.detection import EventConfig
 from slipdetect.detection.schedule import (
     Scores,
-    SkipConfident,
+    SkipQuiet,
     WindowPlan,
     anchor_distance,
-    is_confident,
+    is_far_below,
 )
 from slipdetect.modalities.snippet import SnippetGrid, get_modality
 
@@ -27,14 +26,14 @@ GRID = SnippetGrid(6, 2, 12)
 PLAN = WindowPlan.make(1.5, 0.2, GRID.step, GRID.span, 10.0)
 
 
-def verdict(value: float) -> bool | None:
-    return False if value < 0 else True if value > 4 else None
+def is_quiet(value: float) -> bool:
+    return value < 0
 
 
 def run(
     values: Sequence[float], every: int, sizes: Sequence[int], eager: bool = False
 ) -> tuple[list[int], list[float], list[int]]:
-    """Score snippets 0, 1, ... in batches; confident are those below 0 and those above 4.
+    """Score snippets 0, 1, ... in batches; quiet are those below 0.
 
     Returns:
         Places, scores, places that were computed.
@@ -51,8 +50,8 @@ def run(
         size = sizes[len(batches) % len(sizes)]
         batches.append(list(range(begin, min(begin + size, len(values)))))
         begin += size
-    schedule = SkipConfident(
-        ("rgb",), GRID, PLAN, every, lambda scores: verdict(float(scores["rgb"][0])), eager
+    schedule = SkipQuiet(
+        ("rgb",), GRID, PLAN, every, lambda scores: is_quiet(float(scores["rgb"][0])), eager
     )
     found = [pair for part in schedule.select(batches, score) for pair in part]
     assert all(float(scores["rgb"][1]) == -float(scores["rgb"][0]) for _, scores in found)
@@ -64,14 +63,14 @@ def run(
 
 
 def test_by_hand() -> None:
-    values = [-4.0, 9.0, 9.0, -7.0, 5.0, 6.0, 3.0, 1.0, 1.0, 8.0, -1.0, -1.0, 9.0, 7.0]
+    values = [-4.0, 9.0, 9.0, -7.0, 5.0, 6.0, 3.0, 1.0, 1.0, 8.0, -1.0, -1.0, -1.0]
+    values += [9.0, 9.0, -4.0, 7.0]
     places, scores, computed = run(values, 3, [4])
-    assert places == list(range(14))
-    # 0 and 3 are both confident of none, 6 is not, 9 and 12 are both confident of an
-    # event; 13 lies behind the last anchor
-    assert computed == [0, 3, 4, 5, 6, 7, 8, 9, 12, 13]
-    middle = [8 + 1 / 3, 8 + 2 / 3]
-    wanted = [-4.0, -5.0, -6.0, -7.0, 5.0, 6.0, 3.0, 1.0, 1.0, 8.0, *middle, 9.0, 7.0]
+    assert places == list(range(17))
+    # 0 and 3 are both quiet, so are 12 and 15; where either is not, or an event goes on, none is
+    # left out; 16 lies behind the last anchor
+    assert computed == [0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16]
+    wanted = [-4.0, -5.0, -6.0, *values[3:13], -2.0, -3.0, -4.0, 7.0]
     assert scores == pytest.approx(wanted)
 
 
@@ -88,7 +87,7 @@ def test_equals_loops_over_the_whole_video_however_it_is_divided(
     computed = set(range(len(values)))
     for before in range(0, len(values) - every, every):
         after = before + every
-        if max(values[before], values[after]) < 0 or min(values[before], values[after]) > 4:
+        if max(values[before], values[after]) < 0:
             for place in range(before + 1, after):
                 share = (place - before) / every
                 wanted[place] = values[before] * (1 - share) + values[after] * share
@@ -128,8 +127,8 @@ def test_none_is_held_back_behind_one_that_is_not_confidently_in_no_event(
             before = max(each for each in computed if each < place)
             after = min(each for each in computed if each > place)
             assert after - before <= every
-            assert verdict(values[before]) is not None
-            assert verdict(values[before]) == verdict(values[after])
+            assert is_quiet(values[before])
+            assert is_quiet(values[after])
 
 
 def test_nothing_that_was_given_out_is_kept_while_the_next_is_waited_for() -> None:
@@ -151,7 +150,7 @@ def test_nothing_that_was_given_out_is_kept_while_the_next_is_waited_for() -> No
     def score(snippets: Sequence[Held]) -> list[Scores]:
         return [{"rgb": np.zeros(2, np.float32)} for _ in snippets]
 
-    schedule = SkipConfident(("rgb",), GRID, PLAN, 3, lambda scores: False, eager=True)
+    schedule = SkipQuiet(("rgb",), GRID, PLAN, 3, lambda scores: True, eager=True)
     for scored in schedule.select(batches(), score):
         del scored
     # two behind the last anchor wait for the next one; the newest was just handed over
@@ -175,23 +174,13 @@ def test_anchors_overlap(name: str, length: int | None, step: int, wanted: int) 
 
 
 @pytest.mark.parametrize(
-    ("probability", "wanted"),
-    [
-        (0.0, False),
-        (0.04, False),
-        (0.042, None),
-        (0.5, None),
-        (0.97, None),
-        (0.98, True),
-        (1, True),
-    ],
+    ("probability", "wanted"), [(0.0, True), (0.04, True), (0.042, False), (0.5, False), (1, False)]
 )
-def test_confident_is_beyond_ten_times_the_odds(probability: float, wanted: bool | None) -> None:
-    """Onset 0.8 has odds of 4, so 40 are 0.9756; offset 0.3 of 3/7, so a tenth is 0.0411."""
-    assert is_confident(probability, EventConfig(onset=0.8, offset=0.3)) is wanted
+def test_far_below_is_a_tenth_of_the_odds(probability: float, wanted: bool) -> None:
+    """Offset 0.3 has odds of 3/7, so a tenth is 0.0411."""
+    assert is_far_below(probability, 0.3) is wanted
 
 
-def test_nothing_is_confident_beyond_thresholds_at_the_ends() -> None:
-    assert is_confident(0.0, EventConfig(onset=0.0, offset=0.0)) is None
-    assert is_confident(1.0, EventConfig(onset=1.0, offset=0.5)) is None
-    assert is_confident(0.5, EventConfig(onset=1.0, offset=1.0)) is False
+def test_nothing_is_far_below_a_threshold_of_zero() -> None:
+    assert not is_far_below(0.0, 0.0)
+    assert is_far_below(0.5, 1.0)
