@@ -34,7 +34,7 @@ class FlowMethod(ABC):
     """
 
     parameters_type: ClassVar[type[Any]]
-    concurrent: ClassVar[bool]
+    concurrent: ClassVar[bool] = False
 
     def __init__(self, parameters: Any, device: str = "cpu") -> None:
         self.parameters = parameters

@@ -47,7 +47,6 @@ class TvL1Cuda(BatchFlowMethod):
     """
 
     parameters_type = TvL1Parameters
-    concurrent = False
     batch = 128
 
     def __init__(self, parameters: TvL1Parameters, device: str = "cuda") -> None:

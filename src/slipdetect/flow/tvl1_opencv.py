@@ -37,7 +37,6 @@ class TvL1OpenCV(FlowMethod):
     """
 
     parameters_type = TvL1Parameters
-    concurrent = False
 
     def __init__(self, parameters: TvL1Parameters, device: str = "cpu") -> None:
         check_contrib()
