@@ -17,7 +17,7 @@ import pytest
 from av.container import InputContainer
 
 from slipdetect.video import Frame
-from slipdetect.video.live import LiveSettings, LiveVideo, Skipped, live_source
+from slipdetect.video.live import LiveSettings, LiveVideo, Skipped, live_source, packets
 from slipdetect.video.live.packets import WaitingPackets
 from stream_server import camera_server
 from synth import make_video, scene
@@ -47,11 +47,11 @@ def test_packets_are_read_though_nobody_decodes_and_say_when_they_came(
 ) -> None:
     clock = count(100.0, 1.0)
     waiting = WaitingPackets(container, container.streams.video[0], lambda: next(clock), print)
-    packets = iter(waiting)
-    first = next(packets)
+    handed = iter(waiting)
+    first = next(handed)
     until(lambda: waiting.heard >= 119.0)
     assert waiting.came == 101.0
-    rest = list(packets)
+    rest = list(handed)
     stamps = [each.dts for each in (first, *rest) if each.size]
     assert stamps == sorted(stamps)
     assert len(stamps) == 20
@@ -59,20 +59,26 @@ def test_packets_are_read_though_nobody_decodes_and_say_when_they_came(
     waiting.close()
 
 
-def test_what_finds_no_room_is_told_and_waits_in_the_source(container: InputContainer) -> None:
+def test_what_finds_no_room_is_told_and_waits_in_the_source(
+    container: InputContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packets, "ROOM", 1)
     told: list[str] = []
     waiting = WaitingPackets(
-        container, container.streams.video[0], time.monotonic, lambda: told.append("full"), room=1
+        container, container.streams.video[0], time.monotonic, lambda: told.append("full")
     )
-    packets = iter(waiting)
-    next(packets)
+    handed = iter(waiting)
+    next(handed)
     until(lambda: told)
-    assert len([each for each in packets if each.size]) == 19
+    assert len([each for each in handed if each.size]) == 19
     waiting.close()
 
 
-def test_closing_ends_a_reader_that_has_no_room(container: InputContainer) -> None:
-    waiting = WaitingPackets(container, container.streams.video[0], time.monotonic, print, room=1)
+def test_closing_ends_a_reader_that_has_no_room(
+    container: InputContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packets, "ROOM", 1)
+    waiting = WaitingPackets(container, container.streams.video[0], time.monotonic, print)
     next(iter(waiting))
     closing = threading.Thread(target=waiting.close)
     closing.start()
@@ -98,10 +104,10 @@ def test_what_ended_reading_is_raised_behind_the_last_packet(tmp_path: Path) -> 
     path = make_video(tmp_path / "film.ts", count=200).path
     with av.open(Breaking(path), format="mpegts", options={"probesize": "5000"}) as container:
         waiting = WaitingPackets(container, container.streams.video[0], time.monotonic, print)
-        packets = iter(waiting)
-        assert len([next(packets) for _ in range(10)]) == 10
+        handed = iter(waiting)
+        assert len([next(handed) for _ in range(10)]) == 10
         with pytest.raises(OSError, match="unplugged"):
-            list(packets)
+            list(handed)
         waiting.close()
 
 
@@ -125,7 +131,7 @@ def test_who_stops_for_a_while_misses_nothing_and_holds_few_pictures() -> None:
 
 
 def test_a_source_too_large_to_wait_loses_what_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slipdetect.video.live.packets.ROOM", 300)
+    monkeypatch.setattr(packets, "ROOM", 300)
     with camera_server(walk) as camera:
         source = live_source(f"http://{camera.place}/ts")
         with LiveVideo(source, 10.0, 48, LiveSettings(max_duration=2.2)) as video:

@@ -5,7 +5,6 @@ In: an open container. Out: ``Frame``s on a regular grid that begins at 0, and w
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
@@ -96,10 +95,10 @@ class Connection:
         name: str,
         report: DecodeReport,
         settings: LiveSettings,
-        camera: bool = True,
-        timed: bool = True,
-        now: Callable[[], float] = time.monotonic,
-        crowded: Callable[[], None] = lambda: None,
+        camera: bool,
+        timed: bool,
+        now: Callable[[], float],
+        crowded: Callable[[], None],
     ) -> None:
         self.container = container
         self._now = now

@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-ROOM = 64 * 2**20  # bytes; the pictures of five seconds of most cameras are less
+ROOM = 64 * 2**20  # bytes that may wait: minutes of H.264, seconds of pictures as they are
 
 
 class WaitingPackets:
@@ -25,9 +25,8 @@ class WaitingPackets:
         container: Nobody else reads it.
         stream: Whose packets.
         now: Seconds of a clock.
-        crowded: Called, in that thread, whenever there is no room for more; until whoever decodes
-            has taken some, nothing is read.
-        room: Bytes that may wait; None: ``ROOM``.
+        crowded: Called, in that thread, whenever ``ROOM`` is taken; until whoever decodes has taken
+            some, nothing is read.
 
     Attributes:
         came: When the last packet handed out had come, seconds.
@@ -40,14 +39,12 @@ class WaitingPackets:
         stream: VideoStream,
         now: Callable[[], float],
         crowded: Callable[[], None],
-        room: int | None = None,
     ) -> None:
         self.came = self.heard = now()
         self._container = container
         self._stream = stream
         self._now = now
         self._crowded = crowded
-        self._room = ROOM if room is None else room
         self._packets: deque[tuple[float, Packet[VideoStream]]] = deque()
         self._bytes = 0
         self._ended = False
@@ -99,10 +96,10 @@ class WaitingPackets:
 
     def _take(self, packet: Packet[VideoStream]) -> bool:
         """Keep a packet; return whether anybody wants one."""
-        if self._bytes >= self._room:
+        if self._bytes >= ROOM:
             self._crowded()
         with self._changed:
-            self._changed.wait_for(lambda: self._bytes < self._room or self._ended)
+            self._changed.wait_for(lambda: self._bytes < ROOM or self._ended)
             self.heard = self._now()
             self._packets.append((self.heard, packet))
             self._bytes += packet.size
